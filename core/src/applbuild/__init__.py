@@ -1,0 +1,113 @@
+"""applbuild: one kickstart becomes bootable disks, built by an ordinary user.
+
+What this module exports is the whole API for authors of backends.
+"""
+
+from __future__ import annotations
+
+from applbuild.errors import (
+    ApplbuildError,
+    BackendError,
+    HostError,
+    KickstartError,
+    ToolError,
+    UsageError,
+)
+from applbuild.disks import data_bytes, data_extents
+from applbuild.guest import HYPERVISOR_DRIVERS, Kernel, kernels, make_initramfs
+from applbuild.hookspecs import HOOK_API, hookimpl
+from applbuild.model.backend import BackendInfo, Claim, Host, NoOptions, Tool
+from applbuild.model.plan import (
+    Disk,
+    Needs,
+    Package,
+    Partition,
+    Plan,
+    Resolution,
+    Volume,
+)
+from applbuild.model.request import (
+    Firmware,
+    PackageName,
+    PartitionKind,
+    PartitionRequest,
+    Place,
+    Problem,
+    Request,
+    Severity,
+    Source,
+)
+from applbuild.model.result import (
+    Appliance,
+    Artifact,
+    Boot,
+    BootEntry,
+    Document,
+    Machine,
+    MachineDisk,
+    Made,
+    Output,
+    RawDisk,
+    Target,
+    Tree,
+)
+from applbuild.progress import Progress
+from applbuild.run import Ran, Run
+from applbuild.units import format_size, parse_size
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "HOOK_API",
+    "HYPERVISOR_DRIVERS",
+    "Appliance",
+    "ApplbuildError",
+    "Artifact",
+    "BackendError",
+    "BackendInfo",
+    "Boot",
+    "BootEntry",
+    "Claim",
+    "Disk",
+    "Document",
+    "Firmware",
+    "Host",
+    "HostError",
+    "Kernel",
+    "KickstartError",
+    "Machine",
+    "MachineDisk",
+    "Made",
+    "Needs",
+    "NoOptions",
+    "Output",
+    "Package",
+    "PackageName",
+    "Partition",
+    "PartitionKind",
+    "PartitionRequest",
+    "Place",
+    "Plan",
+    "Problem",
+    "Progress",
+    "Ran",
+    "RawDisk",
+    "Request",
+    "Resolution",
+    "Run",
+    "Severity",
+    "Source",
+    "Target",
+    "Tool",
+    "ToolError",
+    "Tree",
+    "UsageError",
+    "Volume",
+    "data_bytes",
+    "data_extents",
+    "format_size",
+    "hookimpl",
+    "kernels",
+    "make_initramfs",
+    "parse_size",
+]

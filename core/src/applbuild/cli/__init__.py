@@ -1,0 +1,39 @@
+"""The command. Only this package prints, and only it exits."""
+
+from __future__ import annotations
+
+import sys
+
+from applbuild.errors import ApplbuildError, Interrupted
+
+
+def main() -> None:
+    """Run the command line and exit as its errors say."""
+    import click
+
+    from applbuild.cli.commands import applbuild
+
+    try:
+        applbuild.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.exceptions.Exit, click.Abort) as error:
+        sys.exit(getattr(error, "exit_code", 130))
+    except ApplbuildError as error:
+        _say(f"error: {error.place or ''}{': ' if error.place else ''}{error.message}")
+        if error.hint:
+            _say(f"hint: {error.hint}")
+        sys.exit(error.exit_code)
+    except Interrupted as error:
+        _say("interrupted; nothing is left behind")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output is gone
+        sys.exit(0)
+
+
+def _say(text: str) -> None:
+    print(f"applbuild: {text}", file=sys.stderr)  # noqa: T201 - the command's own voice

@@ -1,0 +1,160 @@
+"""From what was typed to an order that can be built."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from applbuild.backends import Backends
+from applbuild.errors import KickstartError, UsageError
+from applbuild.host import look_around
+from applbuild.kickstart import Reading, read
+from applbuild.model.request import (
+    DiskRequest,
+    Firmware,
+    PartitionKind,
+    Problem,
+    Request,
+    Severity,
+)
+from applbuild.options import parse_backend
+from applbuild.pipeline import Order
+from applbuild.selection import Wishes, check, refuse, require_tools, select
+from applbuild.units import parse_size
+
+
+@attrs.frozen(kw_only=True)
+class Prepared:
+    """An order, and what a person should know before it is carried out."""
+
+    order: Order
+    problems: tuple[Problem, ...]
+
+
+def prepare(asked: dict[str, Any]) -> Prepared:
+    """Return the order for what was typed.
+
+    Raises:
+        ApplbuildError: of any kind; nothing was run, fetched or written.
+    """
+    reading = read(_kickstart(asked["kickstart"]), is_strict=asked["strict"])
+    request = _request(reading, asked)
+    host, backends = look_around(), Backends()
+    selection = select(request, _wishes(asked), backends, host)
+    problems = check(request, selection, backends, host)
+    refuse(problems)
+    require_tools(selection, backends, host)
+    order = Order(
+        request=request,
+        secrets=reading.secrets,
+        selection=selection,
+        cache=asked["cache"].absolute(),
+        work=asked["workdir"].absolute(),
+        epoch_seconds=_epoch(),
+    )
+    told = tuple(problem for problem in problems if problem.severity is Severity.WARNING)
+    return Prepared(order=order, problems=told)
+
+
+def examine(asked: dict[str, Any]) -> tuple[Problem, ...]:
+    """Return everything that is to say about what was typed; nothing is run or fetched.
+
+    Raises:
+        KickstartError: the kickstart cannot be read.
+    """
+    reading = read(_kickstart(asked["kickstart"]), is_strict=asked["strict"], must_include=False)
+    request = _request(reading, asked)
+    host, backends = look_around(), Backends()
+    try:
+        selection = select(request, _wishes(asked), backends, host)
+    except KickstartError as error:
+        found = Problem(message=error.message, place=error.place, hint=error.hint)
+        return (*request.problems, found)
+    return check(request, selection, backends, host)
+
+
+def _kickstart(named: Path | None) -> Path:
+    if named is not None:
+        return named
+    found = sorted(Path().glob("*.ks"))
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError(
+            "no kickstart is named, and there is no *.ks here",
+            hint="applbuild KICKSTART; applbuild --help says more",
+        )
+    names = ", ".join(map(str, found))
+    raise UsageError(f"which of these kickstarts? {names}", hint=f"applbuild {found[0]}")
+
+
+def _request(reading: Reading, asked: dict[str, Any]) -> Request:
+    request = reading.request
+    firmware = Firmware(asked["firmware"]) if asked["firmware"] else _firmware(request)
+    return attrs.evolve(
+        request,
+        name=_name(asked["name"] or request.name),
+        disks=_disks(asked["disks"]),
+        firmware=firmware,
+        memory_bytes=asked["memory"],
+        vcpus=asked["vcpus"],
+        seed=asked["seed"],
+        has_script_network=asked["script_network"],
+    )
+
+
+def _firmware(request: Request) -> Firmware:
+    """Return what the image starts on if nobody says: with a GPT, everything."""
+    kinds = {part.kind for part in request.partitions}
+    if request.table == "msdos" and PartitionKind.EFI_SYSTEM not in kinds:
+        return Firmware.BIOS
+    return Firmware.BOTH
+
+
+def _name(name: str) -> str:
+    if not name or name.startswith((".", "-")) or "/" in name or not name.isprintable():
+        raise UsageError(
+            f"{name!r} cannot name files", hint="give the appliance another name with --name"
+        )
+    return name
+
+
+def _disks(texts: tuple[str, ...]) -> tuple[DiskRequest, ...]:
+    disks: dict[str, DiskRequest] = {}
+    for text in texts:
+        name, equals, size = text.partition("=")
+        if not equals:
+            raise UsageError(f"--disk {text}: write NAME=SIZE, e.g. --disk {text}=5000MiB")
+        if name in disks:
+            raise UsageError(f"--disk {name} is given twice")
+        try:
+            size_bytes = parse_size(size)
+        except ValueError as error:
+            raise UsageError(f"--disk {text}: {error}") from None
+        disks[name] = DiskRequest(name=_name(name), size_bytes=size_bytes)
+    return tuple(disks.values())
+
+
+def _wishes(asked: dict[str, Any]) -> Wishes:
+    def one(role: str) -> Any:
+        return parse_backend(asked[role]) if asked[role] else None
+
+    return Wishes(
+        payload=one("payload"),
+        partition=one("partition"),
+        bootloader=one("bootloader"),
+        formats=tuple(map(parse_backend, asked["formats"])),
+        descriptors=tuple(map(parse_backend, asked["descriptors"])),
+    )
+
+
+def _epoch() -> int | None:
+    text = os.environ.get("SOURCE_DATE_EPOCH")
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise UsageError(f"SOURCE_DATE_EPOCH={text} is no number of seconds")
+    return int(text)

@@ -1,0 +1,69 @@
+"""How a backend introduces itself to the core."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from pathlib import Path
+
+import attrs
+
+
+class Claim(IntEnum):
+    """How much a backend wants a request for which the user named none."""
+
+    NONE = 0
+    WEAK = 1
+    """It could."""
+    FITS = 2
+    """The request looks made for it."""
+    ASKED = 3
+    """The kickstart asks for it in so many words."""
+
+
+@attrs.frozen
+class Tool:
+    """A program of the host, and what to install where it is missing."""
+
+    command: str
+    deb: str
+    rpm: str
+    version_option: str = "--version"
+    """What makes it say which version it is; the manifest keeps the first line."""
+
+
+@attrs.frozen
+class NoOptions:
+    """The options class of a backend that has none."""
+
+
+@attrs.frozen(kw_only=True)
+class BackendInfo:
+    """What the core must know of a backend before it calls it."""
+
+    summary: str
+    api: int
+    """The HOOK_API it was written for."""
+    tools: tuple[Tool, ...] = ()
+    options: type[object] = NoOptions
+    """A frozen attrs class; each field is an option, its type says which values are valid."""
+    extension: str = ""
+    """Of a format: the file name extension without the dot."""
+    identifier_bits: int = 128
+    """Of a filesystem: 128 where its identifier is a UUID, 32 where it is a FAT volume id."""
+
+
+@attrs.frozen(kw_only=True)
+class Host:
+    """The machine that builds: what can be known of it before anything runs."""
+
+    architecture: str
+    distribution: str
+    """ID of os-release(5)."""
+    family: tuple[str, ...]
+    """ID and ID_LIKE of os-release(5)."""
+    codename: str
+    commands: tuple[tuple[str, Path], ...] = ()
+
+    def has(self, command: str) -> bool:
+        """Return whether *command* can be run here."""
+        return command in dict(self.commands)

@@ -1,0 +1,268 @@
+"""What the user asked for, in the user's terms."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import attrs
+
+
+@attrs.frozen
+class Place:
+    """A line of a file, for messages."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Severity(Enum):
+    """How much a problem matters."""
+
+    NOTE = "note"
+    """Read, understood and without effect on an image; or done in another way."""
+    WARNING = "warning"
+    """Something asked for will not be in the result."""
+    ERROR = "error"
+    """Nothing is built until this is mended."""
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """One thing that `check` has to say."""
+
+    message: str
+    severity: Severity = Severity.ERROR
+    place: Place | None = None
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.message}" if self.place else self.message
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+class PartitionKind(Enum):
+    """What a partition is for; the partition table says so too."""
+
+    LINUX = "linux"
+    SWAP = "swap"
+    BIOS_BOOT = "bios-boot"
+    EFI_SYSTEM = "efi-system"
+
+
+@attrs.frozen(kw_only=True)
+class DiskRequest:
+    """A disk named on the command line; its size is None where only a name was given."""
+
+    name: str
+    size_bytes: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PartitionRequest:
+    """One `part` line, or a partition that a backend needs (then `reason` says why)."""
+
+    kind: PartitionKind = PartitionKind.LINUX
+    mount_point: str | None = None
+    filesystem: str | None = None
+    size_bytes: int | None = None
+    grow: bool = False
+    max_size_bytes: int | None = None
+    label: str | None = None
+    options: tuple[str, ...] = ()
+    disk: str | None = None
+    place: Place | None = None
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        """How messages call this partition."""
+        return self.mount_point or self.kind.value
+
+
+@attrs.frozen(kw_only=True)
+class Source:
+    """Where software comes from: one `url`, `repo` or `liveimg` line."""
+
+    command: str
+    url: str
+    name: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
+    place: Place | None = None
+
+    @property
+    def local_path(self) -> Path | None:
+        """The file or folder of this host that it names, if it does."""
+        parts = urlsplit(self.url)
+        return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+@attrs.frozen(kw_only=True)
+class PackageName:
+    """A name, glob or @group of `%packages`, or one that a backend needs.
+
+    `a|b` in an added name means the first that the archive has.
+    """
+
+    name: str
+    place: Place | None = None
+    reason: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class PackageSelection:
+    """The `%packages` section: what to install, what to leave out, and how."""
+
+    wanted: tuple[PackageName, ...] = ()
+    unwanted: tuple[PackageName, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class User:
+    """One `user` line, or the root account (`rootpw`); the password is in Secrets."""
+
+    name: str
+    uid: int | None = None
+    gid: int | None = None
+    groups: tuple[str, ...] = ()
+    home: str | None = None
+    shell: str | None = None
+    full_name: str = ""
+    is_locked: bool = False
+    place: Place | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Group:
+    """One `group` line."""
+
+    name: str
+    gid: int | None = None
+    place: Place | None = None
+
+
+@attrs.frozen(kw_only=True)
+class SshKey:
+    """One `sshkey` line: a public key that may log in as *user*."""
+
+    user: str
+    key: str
+    place: Place | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Service:
+    """A unit that `services` turns on or off."""
+
+    name: str
+    is_enabled: bool
+    place: Place | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What the installed system is told about itself; None leaves the system's own default."""
+
+    language: str | None = None
+    keyboard: str | None = None
+    timezone: str | None = None
+    is_clock_utc: bool = True
+    hostname: str | None = None
+    root: User = User(name="root", is_locked=True)
+    users: tuple[User, ...] = ()
+    groups: tuple[Group, ...] = ()
+    ssh_keys: tuple[SshKey, ...] = ()
+    services: tuple[Service, ...] = ()
+
+
+@attrs.frozen
+class Secrets:
+    """Password hashes (crypt(5)) by user name. Travels beside the Plan; never printed or stored."""
+
+    hashes: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class BootRequest:
+    """The `bootloader` line."""
+
+    arguments: tuple[str, ...] = ()
+    timeout_seconds: int = 5
+    is_installed: bool = True
+    uses_extlinux: bool = False
+    place: Place | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Script:
+    """One script section of the kickstart."""
+
+    section: str
+    body: str
+    interpreter: str = "/bin/sh"
+    is_in_guest: bool = True
+    is_fatal: bool = False
+    log: str | None = None
+    """The file that its output goes to: in the system, or outside of it as the script runs."""
+    place: Place
+
+
+class Firmware(Enum):
+    """What starts the machine."""
+
+    BIOS = "bios"
+    UEFI = "uefi"
+    BOTH = "both"
+
+    @property
+    def has_bios(self) -> bool:
+        """Whether the image must start on a BIOS."""
+        return self is not Firmware.UEFI
+
+    @property
+    def has_uefi(self) -> bool:
+        """Whether the image must start on UEFI."""
+        return self is not Firmware.BIOS
+
+
+@attrs.frozen(kw_only=True)
+class BackendRequest:
+    """A backend as the user typed it: `vmdk,subformat=streamOptimized`."""
+
+    name: str
+    options: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return ",".join([self.name, *(f"{key}={value}" for key, value in self.options)])
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """Everything the kickstart and the command line ask for."""
+
+    name: str
+    kickstart: str
+    digest: str
+    """SHA-256 of the normalised kickstart text; with the disks it makes the seed."""
+    architecture: str = "x86_64"
+    disks: tuple[DiskRequest, ...] = ()
+    partitions: tuple[PartitionRequest, ...] = ()
+    table: str | None = None
+    sources: tuple[Source, ...] = ()
+    packages: PackageSelection = PackageSelection()
+    settings: Settings = Settings()
+    boot: BootRequest = BootRequest()
+    scripts: tuple[Script, ...] = ()
+    has_script_network: bool = False
+    firmware: Firmware = Firmware.BOTH
+    memory_bytes: int = 1024 * 1024 * 1024
+    vcpus: int = 1
+    nics: int = 1
+    seed: str | None = None
+    problems: tuple[Problem, ...] = ()
+    """What reading the kickstart had to say."""

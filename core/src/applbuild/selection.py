@@ -1,0 +1,121 @@
+"""Which backends a build uses, and whether they and this host can do it."""
+
+from __future__ import annotations
+
+import attrs
+
+from applbuild.backends import Backends
+from applbuild.errors import ProblemsError, UsageError
+from applbuild.host import require
+from applbuild.layout import filesystem_of
+from applbuild.model.backend import Host
+from applbuild.model.plan import Selection
+from applbuild.model.request import BackendRequest, PartitionKind, Problem, Request, Severity
+from applbuild.steps import gather_needs, selected_tools
+
+
+@attrs.frozen(kw_only=True)
+class Wishes:
+    """The backends that the command line names."""
+
+    payload: BackendRequest | None = None
+    partition: BackendRequest | None = None
+    bootloader: BackendRequest | None = None
+    formats: tuple[BackendRequest, ...] = ()
+    descriptors: tuple[BackendRequest, ...] = ()
+
+
+def select(request: Request, wishes: Wishes, backends: Backends, host: Host) -> Selection:
+    """Return the backends of a build of *request*, every one loaded and its options valid.
+
+    Raises:
+        BackendError: one is missing, or none can be chosen.
+        UsageError: an option is not valid, or two outputs would be one file.
+    """
+    formats = wishes.formats or (backends.choose("format", None, request, host),)
+    bootloader = (
+        backends.choose("bootloader", wishes.bootloader, request, host)
+        if request.boot.is_installed
+        else None
+    )
+    selection = Selection(
+        payload=backends.choose("payload", wishes.payload, request, host),
+        partition=backends.choose("partition", wishes.partition, request, host),
+        bootloader=bootloader,
+        formats=formats,
+        descriptors=wishes.descriptors,
+    )
+    for role, asked in _asked(selection):
+        backends.options(role, asked)
+    _refuse_doubles(selection, backends)
+    _refuse_undescribed(selection)
+    needs = gather_needs(request, selection, backends)
+    parts = (*request.partitions, *needs.partitions)
+    filesystems = tuple(
+        dict.fromkeys(filesystem_of(p) for p in parts if p.kind is not PartitionKind.BIOS_BOOT)
+    )
+    for name in filesystems:
+        backends.info("filesystem", name)
+    return attrs.evolve(selection, filesystems=filesystems)
+
+
+def _asked(selection: Selection) -> tuple[tuple[str, BackendRequest], ...]:
+    described = (
+        attrs.evolve(item, options=tuple(p for p in item.options if p[0] != "format"))
+        for item in selection.descriptors
+    )
+    loader = (("bootloader", selection.bootloader),) if selection.bootloader else ()
+    return (
+        ("payload", selection.payload),
+        ("partition", selection.partition),
+        *loader,
+        *(("format", item) for item in selection.formats),
+        *(("descriptor", item) for item in described),
+    )
+
+
+def _refuse_doubles(selection: Selection, backends: Backends) -> None:
+    by_extension: dict[str, BackendRequest] = {}
+    for asked in selection.formats:
+        extension = backends.info("format", asked.name).extension
+        if extension in by_extension:
+            raise UsageError(
+                f"--format {by_extension[extension]} and --format {asked} would write the same "
+                f"files (.{extension})",
+                hint="build them into two folders",
+            )
+        by_extension[extension] = asked
+
+
+def _refuse_undescribed(selection: Selection) -> None:
+    made = [item.name for item in selection.formats]
+    for asked in selection.descriptors:
+        described = dict(asked.options).get("format", made[0])
+        if described not in made:
+            raise UsageError(
+                f"--descriptor {asked}: {described} is not among the formats: {', '.join(made)}"
+            )
+
+
+def check(
+    request: Request, selection: Selection, backends: Backends, host: Host
+) -> tuple[Problem, ...]:
+    """Return everything that is to say about *request*: of the kickstart and of every backend."""
+    problems = list(request.problems)
+    for role, asked in _asked(selection):
+        answer = backends.ask("applbuild_check", role, asked.name, request=request, host=host)
+        problems += answer or ()
+    problems += gather_needs(request, selection, backends).problems
+    return tuple(problems)
+
+
+def refuse(problems: tuple[Problem, ...]) -> None:
+    """Raise ProblemsError with those of *problems* that are errors, if there are any."""
+    errors = tuple(item for item in problems if item.severity is Severity.ERROR)
+    if errors:
+        raise ProblemsError(errors)
+
+
+def require_tools(selection: Selection, backends: Backends, host: Host) -> None:
+    """Raise HostError if the host lacks a program that a selected backend runs."""
+    require(selected_tools(selection, backends), host)

@@ -1,0 +1,161 @@
+"""Folders that a build works in: locked while it lives, removed by whoever comes after it.
+
+The output is made beside its target and swapped in whole: either all of it is
+there, or nothing is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from applbuild import kernel, namespace
+from applbuild.errors import UsageError
+from applbuild.manifest import MANIFEST, is_ours
+from applbuild.room import Bind, Room
+
+_MARK = "applbuild-staging"
+_WORK_MARK = "applbuild-work"
+_STALE = Path("/applbuild/stale")
+
+
+@contextmanager
+def staged_output(target: Path) -> Iterator[Path]:
+    """Give a new folder beside *target* that takes its place if all goes well, else vanishes.
+
+    Raises:
+        UsageError: *target* is there and not an earlier output.
+    """
+    refuse_foreign(target)
+    remove_stale_output(target.parent, target.name)
+    folder, lock = _locked_folder(target.parent, f".{target.name}.{_MARK}-")
+    try:
+        yield folder
+        _publish(folder, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+@contextmanager
+def work_folder(parent: Path, needed_bytes: int, free_bytes: int) -> Iterator[Path | None]:
+    """Give None where *needed_bytes* fit in half of the free memory, else a new folder on disk."""
+    remove_stale_work(parent)
+    if needed_bytes <= free_bytes // 2:
+        yield None
+        return
+    folder, lock = _locked_folder(parent, f"{_WORK_MARK}-{os.geteuid()}-")
+    try:
+        yield folder
+    finally:
+        _remove_in_room(folder)
+        os.close(lock)
+
+
+def refuse_foreign(target: Path) -> None:
+    """Raise UsageError unless *target* is free, or an earlier output that may be replaced."""
+    if not target.parent.is_dir():
+        raise UsageError(f"--output {target}: {target.parent} is not a folder")
+    if not os.access(target.parent, os.W_OK):
+        raise UsageError(f"--output {target}: {target.parent} cannot be written to")
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise UsageError(f"--output {target} is there, and is not a folder")
+    if target.is_dir() and any(target.iterdir()) and not is_ours(target):
+        raise UsageError(
+            f"--output {target} is there, and is no output of applbuild (it has no {MANIFEST})",
+            hint="name another folder, or move this one away",
+        )
+
+
+def remove_stale_output(parent: Path, name: str = "") -> tuple[Path, ...]:
+    """Remove and return the staging folders in *parent* whose build is no more."""
+    pattern = f".{name}.{_MARK}-*" if name else f".*.{_MARK}-*"
+    return tuple(folder for folder in sorted(parent.glob(pattern)) if _removed(folder))
+
+
+def remove_stale_work(parent: Path) -> tuple[Path, ...]:
+    """Remove and return this user's work folders in *parent* whose build is no more."""
+    found = sorted(parent.glob(f"{_WORK_MARK}-{os.geteuid()}-*"))
+    return tuple(folder for folder in found if _removed(folder))
+
+
+def _removed(folder: Path) -> bool:
+    """Remove *folder* unless its build still holds the lock; return whether it did."""
+    try:
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            _remove_in_room(folder)
+        return True
+    finally:
+        os.close(lock)
+
+
+def _remove_in_room(folder: Path) -> None:
+    """Remove a folder whose files belong to subordinate ids: only the room's root can."""
+    room = Room(binds=(Bind(folder, _STALE, is_writable=True),), work_bytes=1 << 20)
+    namespace.call(empty, _STALE, room=room)
+    with contextlib.suppress(FileNotFoundError):
+        folder.rmdir()
+
+
+def empty(send: object, folder: Path) -> None:
+    """Remove all that is in *folder*; called in a room."""
+    del send
+    for item in folder.iterdir():
+        if item.is_dir() and not item.is_symlink():
+            shutil.rmtree(item)
+        else:
+            item.unlink()
+
+
+def _locked_folder(parent: Path, prefix: str) -> tuple[Path, int]:
+    """Return a new folder in *parent* and its lock, which ends with this process."""
+    # Locked before it has the name that others look for, so that none takes it for stale.
+    token = secrets.token_hex(6)
+    fresh, folder = parent / f".applbuild-new-{token}", parent / f"{prefix}{token}"
+    fresh.mkdir(mode=0o755)
+    lock = os.open(fresh, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fresh.rename(folder)
+    return folder, lock
+
+
+def _publish(folder: Path, target: Path) -> None:
+    """Give *folder* the name *target* in one step; what had the name is left in *folder*."""
+    folder.chmod(0o755)
+    if not target.exists():
+        folder.rename(target)
+        return
+    try:
+        kernel.exchange(folder, target)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOSYS):
+            raise
+        # This file system cannot swap: the target is missing for a moment.
+        aside = folder.with_name(f"{folder.name}-former")
+        target.rename(aside)
+        folder.rename(target)
+        aside.rename(folder)
+
+
+def remove_cache(folder: Path) -> tuple[Path, ...]:
+    """Remove and return the folder of kept packages, if it is there."""
+    if not folder.is_dir():
+        return ()
+    _remove_in_room(folder)
+    return (folder,)

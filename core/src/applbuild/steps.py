@@ -1,0 +1,328 @@
+"""The arrows of the pipeline: each turns one value into the next, by asking a backend."""
+
+from __future__ import annotations
+
+import attrs
+
+from applbuild import disks as raw_disks
+from applbuild import kernel
+from applbuild.backends import Backends
+from applbuild.errors import KickstartError, ToolError
+from applbuild.guest import HYPERVISOR_DRIVERS, kernels
+from applbuild.model.backend import Tool
+from applbuild.model.plan import Needs, Plan, Selection, Volume
+from applbuild.model.request import PackageName, Request, Script
+from applbuild.model.result import (
+    Appliance,
+    Artifact,
+    Boot,
+    Document,
+    Machine,
+    MachineDisk,
+    Output,
+    RawDisk,
+    Target,
+    Tree,
+)
+from applbuild.progress import Progress
+from applbuild.room import CACHE, OUTPUT, SYSTEM, WORK
+from applbuild.run import Run
+from applbuild.tree import make_tree
+
+CONSOLES = ("console=tty0", "console=ttyS0,115200")
+_SCRIPT = "/tmp/ks-script"  # noqa: S108 - of a private /tmp
+
+
+def gather_needs(request: Request, selection: Selection, backends: Backends) -> Needs:
+    """Return what the core and every selected backend want, put together."""
+    asked = [("payload", selection.payload), ("partition", selection.partition)]
+    if selection.bootloader is not None:
+        asked.append(("bootloader", selection.bootloader))
+    answers = [_core_needs(request)]
+    for role, backend in asked:
+        answer = backends.ask("applbuild_needs", role, backend.name, request=request)
+        answers += [answer] if answer is not None else []
+    return Needs(
+        packages=tuple(item for answer in answers for item in answer.packages),
+        drivers=tuple(name for answer in answers for name in answer.drivers),
+        arguments=tuple(word for answer in answers for word in answer.arguments),
+        table=next((answer.table for answer in answers if answer.table), None),
+        partitions=tuple(part for answer in answers for part in answer.partitions),
+        minimum_bytes=sum(answer.minimum_bytes for answer in answers),
+        problems=tuple(problem for answer in answers for problem in answer.problems),
+    )
+
+
+def _core_needs(request: Request) -> Needs:
+    settings = request.settings
+    wanted = []
+    if request.nics:
+        wanted.append(("systemd-resolved|systemd", "names from the DHCP server"))
+    if settings.language and not settings.language.startswith(("C.", "POSIX")):
+        wanted.append(("locales", f"lang {settings.language}"))
+    if settings.timezone:
+        wanted.append(("tzdata", f"timezone {settings.timezone}"))
+    if settings.keyboard and settings.keyboard != "us":
+        wanted.append(("console-setup", f"keyboard {settings.keyboard}"))
+    debs = tuple(PackageName(name=name, reason=why) for name, why in wanted)
+    return Needs(packages=(("deb", debs),), drivers=HYPERVISOR_DRIVERS, arguments=CONSOLES)
+
+
+def bind_tree(plan: Plan) -> Tree:
+    """Return an empty tree at SYSTEM: a folder for each volume, mounted where it belongs."""
+    tree = make_tree(plan, SYSTEM, WORK)
+    SYSTEM.mkdir(parents=True, exist_ok=True)
+    for volume in plan.mounts:
+        place = tree.path(str(volume.mount_point))
+        place.mkdir(parents=True, exist_ok=True)
+        kernel.bind(str(tree.folder(volume)), str(place), is_writable=True)
+    return tree
+
+
+def populate(plan: Plan, tree: Tree, backends: Backends, run: Run, progress: Progress) -> Tree:
+    """Return *tree* with the plan's software installed."""
+    payload = plan.selection.payload
+    filled: Tree = backends.call(
+        "applbuild_populate",
+        "payload",
+        payload.name,
+        plan=plan,
+        tree=tree,
+        options=backends.options("payload", payload),
+        cache=CACHE / payload.name,
+        run=run,
+        progress=progress,
+    )
+    return filled
+
+
+def make_boot_files(plan: Plan, tree: Tree, backends: Backends, run: Run) -> Boot:
+    """Return what the boot loader put into *tree*; nothing where the kickstart wants none."""
+    asked = plan.selection.bootloader
+    if asked is None:
+        return Boot()
+    boot: Boot = backends.call(
+        "applbuild_boot_files",
+        "bootloader",
+        asked.name,
+        plan=plan,
+        tree=tree,
+        options=backends.options("bootloader", asked),
+        run=run,
+    )
+    return boot
+
+
+def make_initramfs(plan: Plan, tree: Tree, backends: Backends, run: Run) -> Tree:
+    """Return *tree* with an initramfs for each kernel."""
+    payload = plan.selection.payload
+    made: Tree = backends.call(
+        "applbuild_make_initramfs",
+        "payload",
+        payload.name,
+        plan=plan,
+        tree=tree,
+        options=backends.options("payload", payload),
+        run=run,
+    )
+    return made
+
+
+def run_scripts(plan: Plan, tree: Tree, boot: Boot, run: Run, progress: Progress) -> Tree:
+    """Return *tree* after the %post scripts, in their order.
+
+    Raises:
+        KickstartError: one with --erroronfail failed.
+    """
+    for script in plan.scripts:
+        if script.section != "post":
+            continue
+        try:
+            _run_script(script, plan, tree, boot, run, progress)
+        except ToolError as error:
+            where = "%post" if script.is_in_guest else "%post --nochroot"
+            message = f"{where} ended in {error.returncode}: {error.tail}"
+            if script.is_fatal:
+                raise KickstartError(message, place=script.place) from None
+            progress.remark(f"{script.place}: {message}", is_warning=True)
+    return tree
+
+
+def _run_script(
+    script: Script, plan: Plan, tree: Tree, boot: Boot, run: Run, progress: Progress
+) -> None:
+    interpreter = script.interpreter.split()
+    if script.is_in_guest:
+        run.guest(
+            tree,
+            [*interpreter, _SCRIPT],
+            files=((_SCRIPT, script.body),),
+            stand_ins=boot.stand_ins,
+            has_network=plan.has_script_network,
+            on_line=progress.printed,
+        )
+        return
+    file = WORK / "script"
+    file.write_text(script.body, encoding="utf-8")
+    file.chmod(0o755)
+    # Both names that Anaconda has had for it.
+    root = {"INSTALL_ROOT": str(tree.root), "ANA_INSTALL_PATH": str(tree.root)}
+    run([*interpreter, file], environment=root, on_line=progress.printed)
+
+
+def refresh_boot_files(
+    before: tuple[object, ...], boot: Boot, plan: Plan, tree: Tree, backends: Backends, run: Run
+) -> Boot:
+    """Return what the boot loader has after the scripts: written anew if the kernels changed."""
+    if kernels(tree) == before:
+        return boot
+    return make_boot_files(plan, tree, backends, run)
+
+
+def make_disks(
+    plan: Plan, tree: Tree, backends: Backends, run: Run, progress: Progress
+) -> tuple[RawDisk, ...]:
+    """Return the disks with table, filesystems and boot code."""
+    made = []
+    for disk in plan.disks:
+        raw = raw_disks.create(disk, WORK)
+        table = plan.selection.partition
+        raw = backends.call(
+            "applbuild_write_table",
+            "partition",
+            table.name,
+            disk=raw,
+            options=backends.options("partition", table),
+            run=run,
+        )
+        for volume in (volume for volume in plan.volumes if volume.disk == disk.name):
+            _make_filesystem(volume, raw, plan, tree, backends, run, progress)
+        made.append(raw)
+    loader = plan.selection.bootloader
+    if loader is None:
+        return tuple(made)
+    finished: tuple[RawDisk, ...] = backends.call(
+        "applbuild_install_boot_code",
+        "bootloader",
+        loader.name,
+        plan=plan,
+        disks=tuple(made),
+        tree=tree,
+        options=backends.options("bootloader", loader),
+        run=run,
+    )
+    return finished
+
+
+def _make_filesystem(
+    volume: Volume,
+    raw: RawDisk,
+    plan: Plan,
+    tree: Tree,
+    backends: Backends,
+    run: Run,
+    progress: Progress,
+) -> None:
+    backends.call(
+        "applbuild_make_filesystem",
+        "filesystem",
+        volume.filesystem,
+        volume=volume,
+        tree=tree,
+        target=Target(
+            path=raw.path, offset_bytes=volume.offset_bytes, size_bytes=volume.size_bytes
+        ),
+        plan=plan,
+        run=run,
+        progress=progress,
+    )
+
+
+def convert(
+    plan: Plan, disks: tuple[RawDisk, ...], backends: Backends, run: Run, progress: Progress
+) -> tuple[Artifact, ...]:
+    """Return every disk in every format."""
+    artifacts = []
+    for asked in plan.selection.formats:
+        with progress.stage(str(asked)) as within:
+            for disk in disks:
+                artifact = backends.call(
+                    "applbuild_convert",
+                    "format",
+                    asked.name,
+                    disk=disk,
+                    output=Output(
+                        format=asked.name,
+                        options=backends.options("format", asked),
+                        name=f"{plan.name}-{disk.disk.name}",
+                        seed=plan.seed,
+                    ),
+                    directory=OUTPUT,
+                    run=run,
+                    progress=within,
+                )
+                artifacts.append(artifact)
+    return tuple(artifacts)
+
+
+def assemble(plan: Plan, artifacts: tuple[Artifact, ...], boot: Boot) -> Appliance:
+    """Return the appliance: the machine that *artifacts* are for, the disk that boots first."""
+    disks = sorted(plan.disks, key=lambda disk: disk.name != plan.boot_disk)
+    machine = Machine(
+        architecture=plan.architecture,
+        vcpus=plan.vcpus,
+        memory_bytes=plan.memory_bytes,
+        firmware=plan.firmware,
+        disks=tuple(
+            MachineDisk(
+                name=disk.name, size_bytes=disk.size_bytes, is_boot=disk.name == plan.boot_disk
+            )
+            for disk in disks
+        ),
+        nics=plan.nics,
+    )
+    return Appliance(
+        name=plan.name,
+        machine=machine,
+        artifacts=artifacts,
+        described=plan.selection.formats[0].name,
+        boot=boot,
+    )
+
+
+def describe(plan: Plan, appliance: Appliance, backends: Backends) -> tuple[Document, ...]:
+    """Return the documents of every descriptor; each may name the format it describes."""
+    documents: list[Document] = []
+    for asked in plan.selection.descriptors:
+        pairs = dict(asked.options)
+        described = pairs.pop("format", appliance.described)
+        rest = attrs.evolve(asked, options=tuple(pairs.items()))
+        documents += backends.call(
+            "applbuild_describe",
+            "descriptor",
+            asked.name,
+            appliance=attrs.evolve(appliance, described=described),
+            options=backends.options("descriptor", rest),
+        )
+    return tuple(documents)
+
+
+def tool_versions(plan: Plan, backends: Backends, run: Run) -> tuple[tuple[str, str], ...]:
+    """Return the host's tools that took part, each with the first line it says of itself."""
+    versions = {}
+    for tool in sorted(selected_tools(plan.selection, backends), key=lambda tool: tool.command):
+        said = run([tool.command, tool.version_option], is_checked=False)
+        lines = (said.stdout.strip() or said.stderr.strip()).splitlines()
+        versions[tool.command] = lines[0] if lines else ""
+    return tuple(versions.items())
+
+
+def selected_tools(selection: Selection, backends: Backends) -> tuple[Tool, ...]:
+    """Return the host's tools that the selected backends run."""
+    asked = [("payload", selection.payload.name), ("partition", selection.partition.name)]
+    asked += [("bootloader", selection.bootloader.name)] if selection.bootloader else []
+    asked += [("format", item.name) for item in selection.formats]
+    asked += [("descriptor", item.name) for item in selection.descriptors]
+    asked += [("filesystem", name) for name in selection.filesystems]
+    tools = (tool for role, name in asked for tool in backends.info(role, name).tools)
+    return tuple(dict.fromkeys(tools))

@@ -1,0 +1,86 @@
+"""Reading and writing files of the installed system, never outside of it.
+
+The system's links are its own: one to /run or /etc/alternatives means its /run,
+not the room's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from applbuild.errors import KickstartError
+from applbuild.model.plan import Plan
+from applbuild.model.result import Tree
+
+_MOST_LINKS = 40
+
+
+def make_tree(plan: Plan, root: Path, work: Path) -> Tree:
+    """Return an empty tree: a new folder in *work* for each volume, not yet bound together."""
+    folders = []
+    for volume in plan.volumes:
+        folder = work / volume.name.replace("/", "-")
+        folder.mkdir()
+        folder.chmod(0o755)
+        folders.append((volume.name, folder))
+    return Tree(root=root, folders=tuple(folders))
+
+
+def find(tree: Tree, path: str) -> Path:
+    """Return where the system's *path* leads on this host; its last part need not exist.
+
+    Raises:
+        KickstartError: links go round in circles.
+    """
+    pending = [part for part in reversed(path.split("/")) if part]
+    here: list[str] = []
+    links = 0
+    while pending:
+        part = pending.pop()
+        if part in ("", "."):
+            continue
+        if part == "..":
+            here = here[:-1]
+            continue
+        candidate = tree.root.joinpath(*here, part)
+        if candidate.is_symlink():
+            links += 1
+            if links > _MOST_LINKS:
+                raise KickstartError(f"{path}: too many links in the installed system")
+            target = str(candidate.readlink())
+            here = [] if target.startswith("/") else here
+            pending += reversed(target.split("/"))
+        else:
+            here.append(part)
+    return tree.root.joinpath(*here)
+
+
+def exists(tree: Tree, path: str) -> bool:
+    """Return whether the system has *path*."""
+    return find(tree, path).exists()
+
+
+def write_file(tree: Tree, path: str, content: str, *, mode: int = 0o644) -> None:
+    """Write *content* to the system's *path*, in place of whatever had that name."""
+    parent, _, name = path.rpartition("/")
+    folder = find(tree, parent)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / name
+    file.unlink(missing_ok=True)
+    file.write_text(content, encoding="utf-8")
+    file.chmod(mode)
+
+
+def link(tree: Tree, path: str, target: str) -> None:
+    """Make the system's *path* a link to *target*, in place of whatever had that name."""
+    parent, _, name = path.rpartition("/")
+    folder = find(tree, parent)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(target)
+
+
+def remove(tree: Tree, path: str) -> None:
+    """Remove the system's *path*, a file or link, if it is there."""
+    parent, _, name = path.rpartition("/")
+    (find(tree, parent) / name).unlink(missing_ok=True)

@@ -1,0 +1,80 @@
+"""GRUB's own files: its modules, and the images that firmware starts."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from applbuild import HostError, Plan, Run, Tree
+from applbuild_bootloader_grub.places import (
+    BIOS,
+    EFI_FILE,
+    FILESYSTEM_MODULES,
+    FOLDER,
+    core_image,
+    inside_boot_volume,
+    partition_name,
+    platforms,
+)
+
+_PACKAGES = {
+    BIOS: "grub-pc-bin",
+    "x86_64-efi": "grub-efi-amd64-bin",
+    "arm64-efi": "grub-efi-arm64-bin",
+}
+_SUFFIXES = {".mod", ".lst", ".img", ".o"}
+
+
+def write_images(plan: Plan, tree: Tree, run: Run) -> None:
+    """Put the modules of each platform into /boot/grub and make the images that load them."""
+    for platform in platforms(plan):
+        modules = _modules(tree, platform)
+        folder = tree.path(f"{FOLDER}/{platform}")
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in sorted(modules.iterdir()):
+            if file.suffix in _SUFFIXES:
+                shutil.copyfile(file, folder / file.name)
+        image = _efi_image(plan, tree) if platform != BIOS else Path(core_image(tree))
+        image.parent.mkdir(parents=True, exist_ok=True)
+        _make_image(plan, tree, run, platform, modules, image)
+
+
+def _modules(tree: Tree, platform: str) -> Path:
+    """Return the folder with GRUB's modules: of the installed system, else of this host."""
+    for folder in (tree.path(f"/usr/lib/grub/{platform}"), Path("/usr/lib/grub", platform)):
+        if (folder / "normal.mod").is_file():
+            return folder
+    raise HostError(
+        f"GRUB for {platform} is neither in the installed system nor on this host",
+        hint=f"install {_PACKAGES[platform]} here, or add it to %packages",
+    )
+
+
+def _efi_image(plan: Plan, tree: Tree) -> Path:
+    return tree.path(f"/boot/efi/EFI/BOOT/{EFI_FILE[plan.architecture]}")
+
+
+def _make_image(
+    plan: Plan, tree: Tree, run: Run, platform: str, modules: Path, image: Path
+) -> None:
+    """Make an image that finds /boot/grub on the disk it was started from.
+
+    A partition without a disk, `(,gpt2)`, is on the disk that the firmware
+    started (GRUB manual, section "Device syntax"; kern/main.c): no search that a
+    second disk or a floppy could lead astray.
+    """
+    filesystem = plan.holding("/boot").filesystem
+    built_in = ["part_gpt", "part_msdos", FILESYSTEM_MODULES[filesystem]]
+    if platform == BIOS:
+        built_in.append("biosdisk")
+    argv = [
+        "grub-mkimage",
+        *("-O", platform),
+        *("-p", f"(,{partition_name(plan)}){inside_boot_volume(plan, FOLDER)}"),
+    ]
+    if tree.path("/usr/bin/grub-mkimage").is_file() and modules.is_relative_to(tree.root):
+        # Modules and the tool that joins them are of one version.
+        inside = [f"/{path.relative_to(tree.root)}" for path in (modules, image)]
+        run.guest(tree, [*argv, "-d", inside[0], "-o", inside[1], *built_in])
+    else:
+        run([*argv, "-d", modules, "-o", image, *built_in])

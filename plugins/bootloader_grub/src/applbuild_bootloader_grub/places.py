@@ -1,0 +1,44 @@
+"""Where GRUB has its files, in the system and as GRUB itself names them."""
+
+from __future__ import annotations
+
+from applbuild import Plan, Tree
+
+FOLDER = "/boot/grub"
+BIOS = "i386-pc"
+EFI = {"x86_64": "x86_64-efi", "aarch64": "arm64-efi"}
+# UEFI specification 2.10, section 3.5.1.1: what firmware starts when it was told nothing.
+EFI_FILE = {"x86_64": "BOOTX64.EFI", "aarch64": "BOOTAA64.EFI"}
+
+FILESYSTEM_MODULES = {
+    "ext2": "ext2",
+    "ext3": "ext2",
+    "ext4": "ext2",
+    "vfat": "fat",
+    "xfs": "xfs",
+    "btrfs": "btrfs",
+}
+
+
+def inside_boot_volume(plan: Plan, path: str) -> str:
+    """Return the system's *path* (below /boot) as it is named on its own filesystem."""
+    mount_point = str(plan.holding("/boot").mount_point)
+    return path if mount_point == "/" else path.removeprefix(mount_point)
+
+
+def partition_name(plan: Plan) -> str:
+    """Return the partition with /boot as GRUB names it, on the disk that it started from."""
+    volume = plan.holding("/boot")
+    return f"{plan.disk(volume.disk).table}{volume.partition}"
+
+
+def platforms(plan: Plan) -> tuple[str, ...]:
+    """Return the GRUB platforms that this appliance starts on."""
+    bios = (BIOS,) if plan.firmware.has_bios else ()
+    efi = (EFI[plan.architecture],) if plan.firmware.has_uefi else ()
+    return bios + efi
+
+
+def core_image(tree: Tree) -> str:
+    """Return where the image for BIOS is kept in the system, as grub-install does it."""
+    return str(tree.path(f"{FOLDER}/{BIOS}/core.img"))

@@ -1,0 +1,172 @@
+"""Making an ext filesystem at an offset of a file, filled from a folder, the same bytes each time.
+
+It is made without metadata_csum, which is faster to fill and lets the times in
+the inodes be set; checksums are added afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import attrs
+
+from applbuild import (
+    BackendInfo,
+    KickstartError,
+    Made,
+    Plan,
+    Run,
+    Target,
+    Tool,
+    ToolError,
+    Volume,
+    format_size,
+)
+from applbuild_filesystem_ext.times import set_times
+
+_BLOCK_BYTES = 4096
+_INODE_BYTES = 256
+_BYTES_PER_INODE = 16384
+_LARGEST_JOURNAL_BYTES = 64 * 1024 * 1024
+
+# Spelled out, because mke2fs' own configuration is the host's. All of it is read by the GRUB
+# and the kernels of the guests (e2fsprogs' ext4(5) names the kernel versions): no orphan_file,
+# no metadata_csum_seed.
+_FEATURES = {
+    "ext2": "ext_attr,resize_inode,dir_index,filetype,sparse_super,large_file",
+    "ext3": "has_journal,ext_attr,resize_inode,dir_index,filetype,sparse_super,large_file",
+    "ext4": "has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,"
+    "sparse_super,large_file,huge_file,dir_nlink,extra_isize,uninit_bg",
+}
+_CONFIGURATION = "[defaults]\n\tbase_features = none\n\tdefault_mntopts = acl,user_xattr\n"
+
+
+@attrs.frozen(kw_only=True)
+class Content:
+    """What a folder will take up: file blocks in bytes, and inodes."""
+
+    data_bytes: int
+    inodes: int
+
+
+def introduce(kind: str) -> BackendInfo:
+    """Return what the backend *kind* is."""
+    return BackendInfo(
+        summary=f"{kind}, by mke2fs, filled without a mount",
+        api=1,
+        tools=tuple(
+            Tool(name, deb="e2fsprogs", rpm="e2fsprogs") for name in ("mke2fs", "e2fsck", "tune2fs")
+        ),
+    )
+
+
+def make(kind: str, volume: Volume, folder: Path, target: Target, plan: Plan, run: Run) -> Made:
+    """Make *volume* at *target* with all of *folder*.
+
+    Raises:
+        KickstartError: the folder does not fit.
+    """
+    content = measure(folder)
+    needed = content.data_bytes + content.inodes * _INODE_BYTES
+    if needed > target.size_bytes:
+        raise _too_small(volume, needed, target.size_bytes)
+    clock = {
+        "E2FSPROGS_FAKE_TIME": str(plan.epoch_seconds),
+        "E2FSCK_TIME": str(plan.epoch_seconds),
+        "MKE2FS_CONFIG": str(_configuration(target)),
+        "MKE2FS_SKIP_CHECK_MSG": "1",
+        "MKE2FS_SKIP_PROGRESS": "1",
+    }
+    try:
+        run(_mke2fs(kind, volume, folder, target, content, run), environment=clock)
+    except ToolError as error:
+        if "Could not allocate" in error.tail or "No free space" in error.tail:
+            raise _too_small(volume, needed, _room(kind, target.size_bytes)) from error
+        raise
+    set_times(target.path, target.offset_bytes, plan.epoch_seconds)
+    if kind == "ext4":
+        # Directories get the room that their checksums need (-D), then everything its checksum.
+        place = f"{target.path}?offset={target.offset_bytes}"
+        checked = run(["e2fsck", "-fyD", place], environment=clock, is_checked=False)
+        if checked.returncode > 1:  # 1: errors corrected, which the rewriting of folders counts as
+            raise ToolError(("e2fsck", "-fyD", place), checked.returncode, checked.stdout)
+        run(["tune2fs", "-O", "metadata_csum", place], environment=clock)
+    return Made(volume=volume, used_bytes=needed)
+
+
+def _mke2fs(
+    kind: str, volume: Volume, folder: Path, target: Target, content: Content, run: Run
+) -> list[str | Path]:
+    extended = [
+        f"offset={target.offset_bytes}",
+        f"hash_seed={volume.seed}",
+        "root_owner=0:0",
+        "nodiscard",
+        "lazy_journal_init=1",
+        # The file is sparse: what is not written reads as zeros already.
+        "assume_storage_prezeroed=1" if _knows_prezeroed(run) else "lazy_itable_init=1",
+    ]
+    inodes = max(target.size_bytes // _BYTES_PER_INODE, content.inodes * 5 // 4 + 1024)
+    label = ["-L", volume.label] if volume.label else []
+    return [
+        "mke2fs",
+        *("-t", kind),
+        *("-F", "-q"),
+        *("-b", str(_BLOCK_BYTES)),
+        *("-I", str(_INODE_BYTES)),
+        *("-N", str(inodes)),
+        *("-O", _FEATURES[kind]),
+        *("-U", volume.identifier),
+        *label,
+        *("-E", ",".join(extended)),
+        *("-d", folder),
+        target.path,
+        str(target.size_bytes // _BLOCK_BYTES),
+    ]
+
+
+def _knows_prezeroed(run: Run) -> bool:
+    """Return whether this mke2fs has assume_storage_prezeroed (e2fsprogs 1.47.0)."""
+    printed = run(["mke2fs", "-V"], is_checked=False).stderr
+    words = printed.split()
+    version = words[1].split("-")[0] if len(words) > 1 else "0"
+    return [int(part) for part in version.split(".")[:2] if part.isdecimal()] >= [1, 47]
+
+
+def _configuration(target: Target) -> Path:
+    path = target.path.with_suffix(".mke2fs.conf")
+    path.write_text(_CONFIGURATION, encoding="utf-8")
+    return path
+
+
+def measure(folder: Path) -> Content:
+    """Return what *folder* takes up in whole blocks; files with several names count once."""
+    seen: set[int] = set()
+    data = 0
+    for parent, _, names in os.walk(folder):
+        for path in (parent, *(os.path.join(parent, name) for name in names)):  # noqa: PTH118 - a hot loop
+            status = os.lstat(path)
+            if status.st_ino in seen and status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
+                continue
+            seen.add(status.st_ino)
+            size = min(status.st_size, status.st_blocks * 512) if status.st_blocks else 0
+            data += -(
+                -max(size, _BLOCK_BYTES if stat.S_ISDIR(status.st_mode) else 0) // _BLOCK_BYTES
+            )
+    return Content(data_bytes=data * _BLOCK_BYTES, inodes=len(seen))
+
+
+def _room(kind: str, size_bytes: int) -> int:
+    """Return about how much content a filesystem of *size_bytes* holds beside its own tables."""
+    journal = 0 if kind == "ext2" else min(_LARGEST_JOURNAL_BYTES, size_bytes // 32)
+    return size_bytes - size_bytes // _BYTES_PER_INODE * _INODE_BYTES - journal
+
+
+def _too_small(volume: Volume, needed: int, has: int) -> KickstartError:
+    return KickstartError(
+        f"{volume.mount_point} is too small: what is installed there needs "
+        f"{format_size(needed)}, and {format_size(has)} are there",
+        hint=f"give part {volume.mount_point} a larger --size (or --grow and a larger --disk)",
+    )

@@ -1,0 +1,103 @@
+"""The times in the inodes of an ext filesystem, which mke2fs -d copies from the folder.
+
+A folder's ctime and atime are the moment of the build, and no environment
+variable stops mke2fs from copying them. While the filesystem has no
+metadata_csum, inodes can be written in place.
+
+Layout: Linux kernel documentation, "ext4 Data Structures and Algorithms":
+Super Block, Block Group Descriptors, Inode Table.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+
+_SUPERBLOCK_OFFSET = 1024
+_INCOMPAT_64BIT = 0x80
+_INODES_NOT_USED = 0x1  # bg_flags: EXT4_BG_INODE_UNINIT
+
+
+@attrs.frozen(kw_only=True)
+class _Geometry:
+    block_bytes: int
+    first_data_block: int
+    groups: int
+    inodes_per_group: int
+    inode_bytes: int
+    descriptor_bytes: int
+    has_group_counts: bool
+
+
+def set_times(path: Path, offset_bytes: int, epoch_seconds: int) -> None:
+    """Make the times of every inode depend on the content alone.
+
+    Nothing was modified after *epoch_seconds*; every file was created, changed
+    and last read then.
+    """
+    with path.open("r+b") as file:
+        file.seek(offset_bytes + _SUPERBLOCK_OFFSET)
+        geometry = _geometry(file.read(1024))
+        file.seek(offset_bytes + (geometry.first_data_block + 1) * geometry.block_bytes)
+        descriptors = file.read(geometry.groups * geometry.descriptor_bytes)
+        for start_block, count in _tables(geometry, descriptors):
+            start = offset_bytes + start_block * geometry.block_bytes
+            file.seek(start)
+            table = bytearray(file.read(count * geometry.inode_bytes))
+            _stamp(table, geometry.inode_bytes, epoch_seconds)
+            file.seek(start)
+            file.write(table)
+
+
+def _geometry(superblock: bytes) -> _Geometry:
+    inodes, log_block_size = (
+        struct.unpack_from("<I", superblock, offset)[0] for offset in (0x0, 0x18)
+    )
+    per_group = struct.unpack_from("<I", superblock, 0x28)[0]
+    is_64bit = struct.unpack_from("<I", superblock, 0x60)[0] & _INCOMPAT_64BIT
+    has_counts = struct.unpack_from("<I", superblock, 0x64)[0] & 0x10  # RO_COMPAT_GDT_CSUM
+    return _Geometry(
+        block_bytes=1024 << log_block_size,
+        first_data_block=struct.unpack_from("<I", superblock, 0x14)[0],
+        groups=inodes // per_group,
+        inodes_per_group=per_group,
+        inode_bytes=struct.unpack_from("<H", superblock, 0x58)[0],
+        descriptor_bytes=struct.unpack_from("<H", superblock, 0xFE)[0] if is_64bit else 32,
+        has_group_counts=bool(has_counts),
+    )
+
+
+def _tables(geometry: _Geometry, descriptors: bytes) -> Iterator[tuple[int, int]]:
+    """Yield for each group the first block of its inode table and how many inodes are in use."""
+    for at in range(0, len(descriptors), geometry.descriptor_bytes):
+        block = struct.unpack_from("<I", descriptors, at + 0x8)[0]
+        unused = flags = 0
+        if geometry.has_group_counts:
+            flags, unused = (struct.unpack_from("<H", descriptors, at + x)[0] for x in (0x12, 0x1C))
+        if geometry.descriptor_bytes > 32:
+            block |= struct.unpack_from("<I", descriptors, at + 0x28)[0] << 32
+            unused |= struct.unpack_from("<H", descriptors, at + 0x32)[0] << 16
+        if not flags & _INODES_NOT_USED:
+            yield block, geometry.inodes_per_group - unused
+
+
+def _stamp(table: bytearray, inode_bytes: int, epoch: int) -> None:
+    """Set the times of each inode in *table* that is in use.
+
+    i_atime, i_ctime and i_mtime follow each other at 0x8; i_extra_isize is at
+    0x80, then checksum, ctime_extra, mtime_extra, atime_extra, crtime and
+    crtime_extra.
+    """
+    for at in range(0, len(table), inode_bytes):
+        if table[at : at + 2] == b"\0\0" and table[at + 0x10 : at + 0x14] == b"\0\0\0\0":
+            continue  # neither a mode nor a time: free, or reserved and unused
+        modified = struct.unpack_from("<I", table, at + 0x10)[0]
+        fraction = struct.unpack_from("<I", table, at + 0x88)[0] if inode_bytes > 128 else 0
+        if modified >= epoch:
+            modified, fraction = epoch, 0
+        struct.pack_into("<III", table, at + 0x8, epoch, epoch, modified)
+        if inode_bytes > 128:
+            struct.pack_into("<IIIII", table, at + 0x84, 0, fraction, 0, epoch, 0)

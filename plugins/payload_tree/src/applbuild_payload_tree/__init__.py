@@ -1,0 +1,153 @@
+"""A ready system as the payload: a folder or a tar archive named by `liveimg --url=file://`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from applbuild import (
+    BackendInfo,
+    Claim,
+    KickstartError,
+    Plan,
+    Problem,
+    Progress,
+    Request,
+    Resolution,
+    Run,
+    Source,
+    Tool,
+    Tree,
+    hookimpl,
+    make_initramfs,
+)
+
+_PIECE_BYTES = 1 << 20
+_KEEP = ("--numeric-owner", "--xattrs", "--xattrs-include=*", "--acls", "--same-owner", "-p")
+# What the kernel fills when the system runs. Device nodes could not be made here either.
+_LEAVE_OUT = tuple(
+    f"--exclude={prefix}{name}/*" for name in ("dev", "proc", "run", "sys") for prefix in ("./", "")
+)
+
+
+@hookimpl
+def applbuild_info() -> BackendInfo:
+    """Return what this backend is."""
+    return BackendInfo(
+        summary="a ready system: a folder or a tar archive (liveimg --url=file://...)",
+        api=1,
+        tools=(Tool("tar", deb="tar", rpm="tar"),),
+    )
+
+
+@hookimpl
+def applbuild_claim(request: Request) -> Claim:
+    """A `liveimg` line asks for this backend."""
+    return Claim.ASKED if _sources(request) else Claim.NONE
+
+
+@hookimpl
+def applbuild_check(request: Request) -> tuple[Problem, ...]:
+    """Return what is wrong with the `liveimg` line, and which packages nothing will install."""
+    problems = []
+    for source in _sources(request):
+        path = source.local_path
+        if path is None:
+            problems.append(
+                Problem(
+                    message=f"liveimg --url={source.url}: only file:// is read",
+                    place=source.place,
+                    hint="download it first, and name the file",
+                )
+            )
+        elif not path.exists():
+            problems.append(
+                Problem(message=f"liveimg --url={source.url}: no such file", place=source.place)
+            )
+    problems += [
+        Problem(
+            message=f"package {name.name} cannot be added: the system comes ready, from liveimg",
+            place=name.place,
+        )
+        for name in request.packages.wanted
+        if name.place is not None
+    ]
+    return tuple(problems)
+
+
+@hookimpl
+def applbuild_resolve(request: Request) -> Resolution:
+    """Return the size, digest and newest time of the folder or archive."""
+    path = _the_path(_sources(request))
+    digest = hashlib.sha256()
+    installed = newest = 0
+    if path.is_dir():
+        for item in _walk(path):
+            status = item.lstat()
+            newest = max(newest, int(status.st_mtime))
+            installed += status.st_blocks * 512
+            about = f"{item.relative_to(path)}\0{status.st_size}\0{status.st_mtime_ns}\0"
+            digest.update(about.encode("utf-8", "surrogateescape"))
+    else:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE_BYTES):
+                digest.update(piece)
+        newest, installed = int(path.stat().st_mtime), path.stat().st_size
+    return Resolution(
+        installed_bytes=installed,
+        newest_seconds=newest,
+        digest=digest.hexdigest(),
+        summary=str(path),
+    )
+
+
+@hookimpl
+def applbuild_fetch(resolution: Resolution) -> Resolution:
+    """Nothing is fetched: the system lies here already."""
+    return resolution
+
+
+@hookimpl
+def applbuild_populate(plan: Plan, tree: Tree, run: Run, progress: Progress) -> Tree:
+    """Unpack or copy the system into *tree*, owners and extended attributes included."""
+    path = Path(plan.resolution.summary)
+    if path.is_dir():
+        archive = tree.root.parent / "payload.tar"
+        run(["tar", *_KEEP, "--anchored", *_LEAVE_OUT, "--sparse", "-C", path, "-cf", archive, "."])
+        _unpack(archive, tree, run)
+        archive.unlink()
+    else:
+        _unpack(path, tree, run)
+    progress.advance(plan.resolution.installed_bytes, plan.resolution.installed_bytes)
+    return tree
+
+
+def _unpack(archive: Path, tree: Tree, run: Run) -> None:
+    run(["tar", *_KEEP, "--anchored", *_LEAVE_OUT, "-C", tree.root, "-xf", archive])
+
+
+@hookimpl
+def applbuild_make_initramfs(plan: Plan, tree: Tree, run: Run) -> Tree:
+    """Make an initramfs where the system has kernels and a tool for it."""
+    return make_initramfs(plan, tree, run, is_generic=False)
+
+
+def _sources(request: Request) -> tuple[Source, ...]:
+    return tuple(source for source in request.sources if source.command == "liveimg")
+
+
+def _the_path(sources: tuple[Source, ...]) -> Path:
+    path = sources[-1].local_path if sources else None
+    if path is None:
+        raise KickstartError(
+            "the tree payload needs a line like: liveimg --url=file:///path/to/system.tar"
+        )
+    return path
+
+
+def _walk(folder: Path) -> list[Path]:
+    found = []
+    for parent, folders, files in os.walk(folder):
+        found += [Path(parent, name) for name in (*folders, *files)]
+    return sorted(found)
