@@ -5,6 +5,7 @@ What this module exports is the whole API for authors of backends.
 
 from __future__ import annotations
 
+from applbuild.disks import data_bytes, data_extents
 from applbuild.errors import (
     ApplbuildError,
     BackendError,
@@ -13,7 +14,6 @@ from applbuild.errors import (
     ToolError,
     UsageError,
 )
-from applbuild.disks import data_bytes, data_extents
 from applbuild.guest import HYPERVISOR_DRIVERS, Kernel, kernels, make_initramfs
 from applbuild.hookspecs import HOOK_API, hookimpl
 from applbuild.model.backend import BackendInfo, Claim, Host, NoOptions, Tool
@@ -60,8 +60,8 @@ __version__ = "0.1.0"
 __all__ = [
     "HOOK_API",
     "HYPERVISOR_DRIVERS",
-    "Appliance",
     "ApplbuildError",
+    "Appliance",
     "Artifact",
     "BackendError",
     "BackendInfo",

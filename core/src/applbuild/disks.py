@@ -51,8 +51,8 @@ def place(content: Path, disk: RawDisk, offset_bytes: int) -> None:
     with content.open("rb") as source, disk.path.open("r+b") as target:
         size = os.fstat(source.fileno()).st_size
         for start, end in data_extents(source.fileno(), size):
-            while start < end:
-                copied = os.copy_file_range(
-                    source.fileno(), target.fileno(), end - start, start, offset_bytes + start
+            at = start
+            while at < end:
+                at += os.copy_file_range(
+                    source.fileno(), target.fileno(), end - at, at, offset_bytes + at
                 )
-                start += copied

@@ -49,12 +49,12 @@ def _check(result: int, what: str) -> None:
 
 
 def unshare(flags: int) -> None:
-    """Leave the namespaces that *flags* (CLONE_NEW...) name, for new ones; unshare(2)."""
+    """Leave the namespaces that *flags* (CLONE_NEW...) name, for new ones."""
     _check(_libc.unshare(flags), "unshare")
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
-    """Mount as mount(2) does."""
+    """Put a filesystem or folder at *target*, as the manual page of section 2 says."""
     _check(
         _libc.mount(source.encode(), target.encode(), kind.encode(), flags, data.encode()), target
     )
@@ -82,7 +82,7 @@ def make_private() -> None:
 
 
 def pivot_root(new: str, old: str) -> None:
-    """Make *new* the root and put the former one at *old*; pivot_root(2)."""
+    """Make *new* the root and put the former one at *old*."""
     number = _PIVOT_ROOT[os.uname().machine]
     _check(_libc.syscall(number, new.encode(), old.encode()), new)
     os.chdir("/")

@@ -306,7 +306,7 @@ def _sizes(shelf: _Shelf) -> list[int]:
 
 
 def _grown(parts: Sequence[PartitionRequest], sizes: list[int], left: int) -> list[int]:
-    """Return *sizes* with *left* bytes given to growing partitions, in proportion to their sizes."""
+    """Return *sizes* with *left* bytes given to growing partitions, by their sizes."""
     sizes = list(sizes)
     growing = {index for index, part in enumerate(parts) if part.grow}
     while growing and left >= ALIGNMENT_BYTES:

@@ -29,7 +29,7 @@ def call(
     function: Callable[..., Any],
     *values: Any,
     room: Room,
-    on_event: Callable[[Any], None] = lambda event: None,
+    on_event: Callable[[Any], None] = lambda _: None,
 ) -> Any:
     """Return what *function*, called in a new *room*, returns.
 

@@ -1,4 +1,4 @@
-"""Options of backends: from `--format vmdk,subformat=streamOptimized` to the backend's own class."""
+"""Options of backends: `--format vmdk,subformat=streamOptimized` fills the backend's own class."""
 
 from __future__ import annotations
 

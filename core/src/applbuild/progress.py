@@ -83,7 +83,7 @@ class Progress:
 
 def silent() -> Progress:
     """Return a Progress that nobody listens to."""
-    return Progress(lambda event: None)
+    return Progress(lambda _: None)
 
 
 def as_record(event: Event) -> dict[str, Any]:

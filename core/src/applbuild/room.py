@@ -20,6 +20,7 @@ from typing import Any
 import attrs
 
 from applbuild import kernel
+from applbuild.errors import HostError
 
 WORK = Path("/applbuild/work")
 """Where the room has its work folder; unlikely to be a path of the host."""
@@ -126,11 +127,12 @@ def _make_devices() -> None:
 
 def _show(item: Bind) -> None:
     source = f"{_OLD}{item.source}"
-    if Path(source).is_dir():
-        item.target.mkdir(parents=True, exist_ok=True)
-    else:
-        item.target.parent.mkdir(parents=True, exist_ok=True)
-        item.target.touch()
+    if not item.target.exists():  # it may lie in a folder that is shown already, read only
+        if Path(source).is_dir():
+            item.target.mkdir(parents=True)
+        else:
+            item.target.parent.mkdir(parents=True, exist_ok=True)
+            item.target.touch()
     kernel.bind(source, str(item.target), is_writable=item.is_writable)
 
 
@@ -142,13 +144,23 @@ def _work(events: int) -> None:
     # The values of a job are unpickled only once its own modules can be found.
     job: Job = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own caller wrote it
     try:
-        _assemble(job.room)
+        _enter(job.room)
         function = _find(job)
         result = function(lambda event: out.write(_packed("event", event)), *job.values)
         out.write(_packed("result", result))
     except Exception as error:  # noqa: BLE001 - every one of them is for the caller
         error.add_note("".join(traceback.format_exception(error)))
         out.write(_packed("error", error))
+
+
+def _enter(room: Room) -> None:
+    try:
+        _assemble(room)
+    except OSError as error:
+        raise HostError(
+            f"this host does not let the build's room be made: {error}",
+            hint="see docs/install.md, 'User namespaces'",
+        ) from error
 
 
 def _find(job: Job) -> Callable[..., Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from applbuild.errors import ApplbuildError, Interrupted
+from applbuild.errors import ApplbuildError, Interrupted, ProblemsError
 
 
 def main() -> None:
@@ -20,8 +20,12 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.exceptions.Exit, click.Abort) as error:
         sys.exit(getattr(error, "exit_code", 130))
+    except ProblemsError as error:
+        for problem in error.problems:
+            _say(f"error: {problem}")
+        sys.exit(error.exit_code)
     except ApplbuildError as error:
-        _say(f"error: {error.place or ''}{': ' if error.place else ''}{error.message}")
+        _say(f"error: {error.place}: {error.message}" if error.place else f"error: {error.message}")
         if error.hint:
             _say(f"hint: {error.hint}")
         sys.exit(error.exit_code)

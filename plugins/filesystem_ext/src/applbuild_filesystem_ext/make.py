@@ -57,7 +57,8 @@ def introduce(kind: str) -> BackendInfo:
         summary=f"{kind}, by mke2fs, filled without a mount",
         api=1,
         tools=tuple(
-            Tool(name, deb="e2fsprogs", rpm="e2fsprogs") for name in ("mke2fs", "e2fsck", "tune2fs")
+            Tool(name, deb="e2fsprogs", rpm="e2fsprogs", version_option="-V")
+            for name in ("mke2fs", "e2fsck", "tune2fs")
         ),
     )
 
