@@ -16,6 +16,8 @@ from applbuild.errors import (
 )
 from applbuild.guest import HYPERVISOR_DRIVERS, Kernel, kernels, make_initramfs
 from applbuild.hookspecs import HOOK_API, hookimpl
+from applbuild.identity import derive_hex, derive_uuid
+from applbuild.imaging import Image, OpenDisk, map_pieces, used_pieces, write_image
 from applbuild.model.backend import BackendInfo, Claim, Host, NoOptions, Tool
 from applbuild.model.plan import (
     Disk,
@@ -73,6 +75,7 @@ __all__ = [
     "Firmware",
     "Host",
     "HostError",
+    "Image",
     "Kernel",
     "KickstartError",
     "Machine",
@@ -80,6 +83,7 @@ __all__ = [
     "Made",
     "Needs",
     "NoOptions",
+    "OpenDisk",
     "Output",
     "Package",
     "PackageName",
@@ -105,9 +109,14 @@ __all__ = [
     "Volume",
     "data_bytes",
     "data_extents",
+    "derive_hex",
+    "derive_uuid",
     "format_size",
     "hookimpl",
+    "map_pieces",
     "kernels",
     "make_initramfs",
     "parse_size",
+    "used_pieces",
+    "write_image",
 ]

@@ -53,6 +53,8 @@ def _enter(order: dict[str, Any]) -> None:
         _hide(Path(root, path.lstrip("/")), stand_in)
     for path, script in order["files"]:
         _write_program(root, path, script)
+    if order["has_network"]:
+        _lend_resolver(root)
     Path(root, _OLD.lstrip("/")).mkdir()
     kernel.mount(
         "proc", f"{root}/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
@@ -68,6 +70,19 @@ def _write_program(root: str, path: str, script: str) -> Path:
     program.write_text(script, encoding="utf-8")
     program.chmod(0o755)
     return program
+
+
+def _lend_resolver(root: str) -> None:
+    """Let the program find names as the host does, without leaving that in the system."""
+    host = Path("/etc/resolv.conf")
+    if not host.exists():
+        return
+    guest = Path(root, "etc/resolv.conf")
+    if guest.is_symlink():  # into /run as a rule, which is private and empty here
+        guest = Path(root, os.path.normpath(Path("/etc", guest.readlink())).lstrip("/"))
+        guest.parent.mkdir(parents=True, exist_ok=True)
+    guest.touch()
+    kernel.mount(str(host), str(guest), flags=kernel.MS_BIND)
 
 
 def _hide(program: Path, stand_in: Path) -> None:

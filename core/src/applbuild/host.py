@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 from pathlib import Path
 
 from applbuild.errors import HostError
@@ -30,6 +29,7 @@ def look_around() -> Host:
         distribution=name,
         family=(name, *release.get("ID_LIKE", "").split()),
         codename=release.get("VERSION_CODENAME", ""),
+        path=PATH,
     )
 
 
@@ -40,10 +40,10 @@ def require(tools: tuple[Tool, ...], host: Host) -> None:
         HostError: it lists all that are missing, and what to install.
     """
     wanted = dict.fromkeys(tools if os.geteuid() == 0 else (*_ID_TOOLS, *tools))
-    missing = [tool for tool in wanted if shutil.which(tool.command, path=PATH) is None]
+    missing = [tool for tool in wanted if not host.has(tool.command)]
     if not missing:
         return
-    is_rpm = not {"debian", "ubuntu"} & set(host.family) and shutil.which("dnf", path=PATH)
+    is_rpm = not {"debian", "ubuntu"} & set(host.family) and host.has("dnf")
     packages = dict.fromkeys(tool.rpm if is_rpm else tool.deb for tool in missing)
     lines = [
         f"{tool.command} is missing (package {tool.rpm if is_rpm else tool.deb})"

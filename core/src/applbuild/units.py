@@ -8,7 +8,7 @@ MIB = 1024 * 1024
 GIB = 1024 * MIB
 SECTOR_BYTES = 512
 
-_UNITS = {
+_UNITS: dict[str, int] = {
     "B": 1,
     **{unit: 1024**power for power, unit in enumerate("KMGT", start=1)},
     **{f"{unit}iB": 1024**power for power, unit in enumerate("KMGT", start=1)},

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 from enum import IntEnum
-from pathlib import Path
 
 import attrs
 
@@ -62,8 +62,9 @@ class Host:
     family: tuple[str, ...]
     """ID and ID_LIKE of os-release(5)."""
     codename: str
-    commands: tuple[tuple[str, Path], ...] = ()
+    path: str
+    """Where commands are looked for, as PATH has it."""
 
     def has(self, command: str) -> bool:
         """Return whether *command* can be run here."""
-        return command in dict(self.commands)
+        return shutil.which(command, path=self.path) is not None

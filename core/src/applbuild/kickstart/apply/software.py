@@ -1,0 +1,139 @@
+"""`url`, `repo`, `liveimg`, `%packages` and the scripts as values."""
+
+from __future__ import annotations
+
+import attrs
+
+from applbuild.kickstart.grammar import Statement
+from applbuild.kickstart.items import SCRIPTS
+from applbuild.kickstart.reading import Reading
+from applbuild.kickstart.words import Given
+from applbuild.model.request import (
+    PackageName,
+    PackageSelection,
+    Problem,
+    Script,
+    Severity,
+    Source,
+)
+
+_LOCATIONS = ("--url", "--baseurl")
+_SPELLINGS = {"instLangs": "inst-langs", "excludeWeakdeps": "exclude-weakdeps"}
+_MAX_PROBLEMS = 100
+_GROUP_OPTIONS = ("--nodefaults", "--optional")
+
+
+def _pair(given: Given) -> tuple[str, str]:
+    """Return *given* as an option of a value; one that takes nothing says `yes`."""
+    name = given.name.removeprefix("--")
+    return _SPELLINGS.get(name, name), given.value or "yes"
+
+
+def _source(reading: Reading, statement: Statement) -> Reading:
+    options = tuple(
+        _pair(given) for given in statement.given if given.name not in {*_LOCATIONS, "--name"}
+    )
+    source = Source(
+        command=statement.item.name,
+        url=next((given.value for given in statement.given if given.name in _LOCATIONS), ""),
+        name=next((given.value for given in statement.given if given.name == "--name"), None),
+        options=options,
+        place=statement.item.place,
+    )
+    kept = []
+    for other in reading.request.sources:
+        # `url` and `liveimg` say one place each; a later `repo` of a name is the same again.
+        is_same = other.command == source.command and other.name == source.name
+        if not is_same:
+            kept.append(other)
+            continue
+        message = f"`{other.command}` is replaced by the one at {source.place}"
+        reading = reading.problem(message, other.place or statement.item.place, Severity.NOTE)
+    return reading.evolve(sources=(*kept, source))
+
+
+def _packages(reading: Reading, statement: Statement) -> Reading:
+    selection = reading.request.packages
+    wanted = {package.name: package for package in selection.wanted}
+    unwanted = {package.name: package for package in selection.unwanted}
+    problems = []
+    for line in statement.item.body or ():
+        content = line.text.partition("#")[0].strip()
+        if not content:
+            continue
+        is_wanted, name, options = _split(content)
+        if problem := _complaint(content, name, options):
+            problems.append(attrs.evolve(problem, place=line.place))
+            if problem.severity is Severity.ERROR:
+                continue
+        # The last word on a name counts.
+        chosen, other = (wanted, unwanted) if is_wanted else (unwanted, wanted)
+        other.pop(name, None)
+        chosen.setdefault(name, PackageName(name=name, place=line.place))
+    said = dict(_pair(given) for given in statement.given if given.name.startswith("--"))
+    return reading.evolve(
+        packages=PackageSelection(
+            wanted=tuple(wanted.values()),
+            unwanted=tuple(unwanted.values()),
+            options=tuple({**dict(selection.options), **said}.items()),
+        ),
+        problems=(*reading.request.problems, *_first(problems)),
+    )
+
+
+def _first(problems: list[Problem]) -> list[Problem]:
+    """Return the first of *problems*, the last of which says how many more there are."""
+    if len(problems) <= _MAX_PROBLEMS:
+        return problems
+    last = problems[_MAX_PROBLEMS - 1]
+    message = f"{last.message}; so with {len(problems) - _MAX_PROBLEMS} more lines"
+    severity = Severity.ERROR if Severity.ERROR in {p.severity for p in problems} else last.severity
+    return [
+        *problems[: _MAX_PROBLEMS - 1],
+        attrs.evolve(last, message=message, severity=severity),
+    ]
+
+
+def _split(content: str) -> tuple[bool, str, tuple[str, ...]]:
+    """Return whether *content* adds, the name in it (`@name` for a group), and its options."""
+    name = content.removeprefix("-")
+    if not name.startswith("@"):
+        return name == content, name, ()
+    words = name.removeprefix("@").split()
+    options = tuple(word for word in words if word.startswith("--"))
+    return name == content, "@" + " ".join(w for w in words if w not in options), options
+
+
+def _complaint(content: str, name: str, options: tuple[str, ...]) -> Problem | None:
+    if name in {"", "@", "@^"} or (not name.startswith("@") and len(name.split()) > 1):
+        message = f"`{content}` names no package"
+        return Problem(message=message, hint="write one name, or @group, on each line")
+    if set(options) <= set(_GROUP_OPTIONS) and len(options) < 2:
+        message = f"`{content}` is not honoured yet: the usual packages of the group are installed"
+        return Problem(message=message, severity=Severity.WARNING) if options else None
+    return Problem(message=f"`{content}` has options that contradict, or are none of a group")
+
+
+def _script(reading: Reading, statement: Statement) -> Reading:
+    data = statement.data
+    if data is None:
+        return reading
+    script = Script(
+        section=statement.item.name.removeprefix("%"),
+        body=data.script,
+        interpreter=data.interp,
+        is_in_guest=bool(data.inChroot),
+        is_fatal=bool(data.errorOnFail),
+        log=data.logfile,
+        place=statement.item.place,
+    )
+    return reading.evolve(scripts=(*reading.request.scripts, script))
+
+
+SOFTWARE = {
+    "url": _source,
+    "repo": _source,
+    "liveimg": _source,
+    "%packages": _packages,
+    **dict.fromkeys(SCRIPTS, _script),
+}

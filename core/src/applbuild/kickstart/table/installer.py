@@ -1,0 +1,112 @@
+"""What speaks to the installer, and the sections that are scripts."""
+
+from __future__ import annotations
+
+from applbuild.kickstart.rules import Entry, Fate, honoured, pending, removed, same
+
+_NO_SCREEN = "no installer is started, so there is no screen to show it on"
+_NO_MACHINE = "the image starts nothing when it is finished"
+_NO_INSTALLER = "no installer is started"
+_NO_DEVICES = "the devices of a machine are found when it starts"
+
+INSTALLER = (
+    Entry("text graphical cmdline", Fate.IRRELEVANT, _NO_SCREEN, (same("--non-interactive"),)),
+    Entry(
+        "reboot poweroff shutdown halt", Fate.IRRELEVANT, _NO_MACHINE, (same("--eject --kexec"),)
+    ),
+    Entry(
+        "eula",
+        Fate.IRRELEVANT,
+        "nobody is asked to agree",
+        (same("--agreed --agree --accepted --accept"),),
+    ),
+    Entry(
+        "logging",
+        Fate.IRRELEVANT,
+        "the log of the installer goes nowhere",
+        (
+            same("--host --port"),
+            removed("--level", "Fedora 40", Fate.IRRELEVANT, _NO_INSTALLER, takes_value=True),
+        ),
+    ),
+    Entry("mediacheck", Fate.IRRELEVANT, "there is no medium to check"),
+    Entry("updates", Fate.IRRELEVANT, _NO_INSTALLER, (same("<url>"),)),
+    Entry(
+        "driverdisk",
+        Fate.IRRELEVANT,
+        _NO_INSTALLER,
+        (
+            same("<partition> --source --biospart"),
+            removed("--type", "Fedora 14", Fate.IRRELEVANT, _NO_INSTALLER, takes_value=True),
+        ),
+    ),
+    Entry(
+        "rdp",
+        Fate.IRRELEVANT,
+        _NO_SCREEN,
+        (same("--username"), same("--password", is_secret=True)),
+    ),
+    Entry(
+        "rescue",
+        Fate.REFUSED,
+        "this file starts a rescue system; it installs nothing",
+        (same("--nomount --romount"),),
+        instead="leave it out",
+    ),
+    Entry("install", Fate.IRRELEVANT, "an image is always a new installation", era="Fedora 34"),
+    Entry(
+        "upgrade",
+        Fate.REFUSED,
+        "there is no older system to upgrade",
+        era="Fedora 29",
+        instead="leave it out",
+    ),
+    Entry("interactive", Fate.IRRELEVANT, "nobody is asked", era="Fedora 15"),
+    Entry("autostep", Fate.IRRELEVANT, _NO_SCREEN, era="Fedora 40"),
+    Entry(
+        "vnc",
+        Fate.IRRELEVANT,
+        _NO_SCREEN,
+        (same("--password", is_secret=True),),
+        era="Fedora 45",
+    ),
+    Entry("device deviceprobe", Fate.IRRELEVANT, _NO_DEVICES, era="Fedora 34"),
+    Entry("monitor", Fate.IRRELEVANT, _NO_DEVICES, era="Fedora 18"),
+    Entry("mouse", Fate.IRRELEVANT, _NO_DEVICES, era="Fedora 7"),
+    Entry(
+        "key",
+        Fate.IRRELEVANT,
+        "no installation number is asked for",
+        (same("--skip"), same("<arguments>", is_secret=True)),
+        era="RHEL 7",
+    ),
+    Entry("unsupported_hardware", Fate.IRRELEVANT, _NO_INSTALLER, era="RHEL 8"),
+)
+
+_OPTIONS = (
+    honoured("--interpreter", "what runs it"),
+    honoured("--erroronfail", "the build ends when it fails"),
+    pending("--log --logfile", "its output goes to the log of the build"),
+)
+_SAME_OPTIONS = (same("--interpreter --erroronfail --log --logfile"),)
+
+SECTIONS = (
+    Entry(
+        "%post",
+        Fate.HONOURED,
+        "runs in the installed system",
+        (*_OPTIONS, honoured("--nochroot", "runs outside of it, in the build's room")),
+    ),
+    Entry("%pre", Fate.PENDING, "the script is not run", _SAME_OPTIONS),
+    Entry("%pre-install", Fate.PENDING, "the script is not run", _SAME_OPTIONS),
+    Entry("%onerror", Fate.PENDING, "the script is not run when a build fails", _SAME_OPTIONS),
+    Entry("%traceback", Fate.IRRELEVANT, _NO_INSTALLER, _SAME_OPTIONS),
+    Entry(
+        "%certificate",
+        Fate.PENDING,
+        "the certificate is not installed",
+        (same("--filename --dir --type"),),
+    ),
+    Entry("%addon", Fate.PENDING, "the add-on is not configured", (same("<name>"),)),
+    Entry("%anaconda", Fate.IRRELEVANT, _NO_INSTALLER),
+)

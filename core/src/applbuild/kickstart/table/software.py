@@ -1,0 +1,123 @@
+"""Where the software comes from, and what of it is installed."""
+
+from __future__ import annotations
+
+from applbuild.kickstart.rules import Entry, Fate, honoured, pending, removed, same
+
+_NOT_USED = "no payload uses it yet"
+_OSTREE = "images of a file tree in a repository of trees or containers are not made"
+_URL = "write `url --url=` with the address of the packages"
+
+SOFTWARE = (
+    Entry(
+        "url",
+        Fate.HONOURED,
+        "the packages of the distribution",
+        (
+            honoured("--url", "their address"),
+            pending("--mirrorlist --metalink", _NOT_USED),
+            pending("--proxy --noverifyssl --sslcacert --sslclientcert --sslclientkey", _NOT_USED),
+        ),
+    ),
+    Entry(
+        "repo",
+        Fate.HONOURED,
+        "further packages",
+        (
+            honoured("--name", "how messages call them"),
+            honoured("--baseurl", "their address"),
+            pending("--mirrorlist --metalink", _NOT_USED),
+            pending("--proxy --noverifyssl --sslcacert --sslclientcert --sslclientkey", _NOT_USED),
+            pending("--cost --excludepkgs --includepkgs", _NOT_USED),
+            pending("--install", "the installed system does not know this repository"),
+            removed("--ignoregroups", "Fedora 40", Fate.PENDING, _NOT_USED, takes_value=True),
+        ),
+    ),
+    Entry(
+        "liveimg",
+        Fate.HONOURED,
+        "a ready tree is taken instead of packages",
+        (
+            honoured("--url", "the directory or the tar"),
+            pending("--checksum", "the tree is not compared with a checksum"),
+            pending("--proxy --noverifyssl", _NOT_USED),
+        ),
+    ),
+    Entry(
+        "ostreesetup",
+        Fate.REFUSED,
+        _OSTREE,
+        (same("--osname --remote --url --ref --nogpg"),),
+        instead=_URL,
+    ),
+    Entry(
+        "ostreecontainer",
+        Fate.REFUSED,
+        _OSTREE,
+        (same("--stateroot --url --transport --remote --no-signature-verification"),),
+        instead=_URL,
+    ),
+    Entry(
+        "bootc",
+        Fate.REFUSED,
+        _OSTREE,
+        (same("--stateroot --source-imgref --target-imgref --bootloader --composefs"),),
+        instead=_URL,
+    ),
+    Entry(
+        "nfs",
+        Fate.REFUSED,
+        "packages are not read from NFS",
+        (same("--server --dir --opts"),),
+        instead=_URL,
+    ),
+    Entry(
+        "harddrive",
+        Fate.REFUSED,
+        "there is no disk with packages on it",
+        (
+            same("--dir --partition"),
+            removed(
+                "--biospart",
+                "Fedora 33",
+                Fate.REFUSED,
+                "there is no such disk",
+                takes_value=True,
+                instead=_URL,
+            ),
+        ),
+        instead=_URL,
+    ),
+    Entry(
+        "cdrom hmc",
+        Fate.PENDING,
+        "no medium is read; packages come from `url` and `repo`, else from this host's own sources",
+    ),
+    Entry("module", Fate.PENDING, "no module stream is enabled", era="Fedora 45"),
+    Entry("method", Fate.PENDING, f"it is not read; {_URL}", era="Fedora 40"),
+    Entry(
+        "%packages",
+        Fate.HONOURED,
+        "what is installed",
+        (
+            honoured("--excludedocs", "documentation is left out"),
+            honoured("--nocore", "the group @core is not added"),
+            pending("--ignoremissing", "a name that no source has ends the build"),
+            honoured(
+                "--exclude-weakdeps --excludeWeakdeps",
+                "packages that are only recommended are left out",
+            ),
+            pending("--inst-langs --instLangs", "translations of all languages are installed"),
+            pending("--default", "only what is listed is installed"),
+            pending("--multilib", "only packages of the machine's own architecture are installed"),
+            pending("--ignorebroken", "packages that contradict each other end the build"),
+            pending("--timeout --retries", "downloads are tried as often as usual"),
+            removed("--nobase", "Fedora 22", Fate.IRRELEVANT, "the group @base is never added"),
+            removed("--ignoredeps", "Fedora 9", Fate.PENDING, "dependencies are installed"),
+            removed(
+                "--resolvedeps", "Fedora 9", Fate.IRRELEVANT, "dependencies are always installed"
+            ),
+            pending("--nodefaults --optional", "the usual packages of the group are installed"),
+        ),
+    ),
+)

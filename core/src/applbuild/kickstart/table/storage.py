@@ -1,0 +1,225 @@
+"""Disks, partitions, filesystems and the boot loader."""
+
+from __future__ import annotations
+
+from applbuild.kickstart.rules import (
+    Entry,
+    Fate,
+    Word,
+    honoured,
+    irrelevant,
+    pending,
+    refused,
+    removed,
+    same,
+)
+from applbuild.kickstart.table.volumes import (
+    ENCRYPTION,
+    NO_BTRFS,
+    NO_LVM,
+    NO_RAID,
+    PARTITIONS,
+)
+
+_NO_LUKS = "encryption is not made yet"
+_EMPTY = "the output disks are made new and empty"
+_ATTACHED = "it describes disks of the installing machine; the output disks are files"
+_OTHER_MACHINES = "only POWER and Apple machines start from it"
+
+
+def _encryption() -> tuple[Word, ...]:
+    instead = "leave the encryption options out"
+    return (
+        refused(ENCRYPTION, _NO_LUKS, instead=instead),
+        refused("--passphrase --hw-passphrase", _NO_LUKS, instead=instead, is_secret=True),
+    )
+
+
+_PART = Entry(
+    "part partition",
+    Fate.HONOURED,
+    "makes a partition on an output disk",
+    (
+        honoured("<mntpoint>", "where it is mounted; the last line for a path wins", "/*"),
+        honoured("<mntpoint>", "swap space", "swap"),
+        honoured("<mntpoint>", "the partition GRUB starts from on a BIOS with GPT", "biosboot"),
+        irrelevant("<mntpoint>", _OTHER_MACHINES, "prepboot"),
+        irrelevant("<mntpoint>", _OTHER_MACHINES, "appleboot"),
+        refused("<mntpoint>", NO_LVM, "pv.*", instead=PARTITIONS),
+        refused("<mntpoint>", NO_RAID, "raid.*", instead=PARTITIONS),
+        refused("<mntpoint>", NO_BTRFS, "btrfs.*", instead=PARTITIONS),
+        refused("<mntpoint>", "this is no mount point", instead="write a path, swap or biosboot"),
+        honoured("--size", "its size in MiB"),
+        honoured("--grow", "it takes the space that is left on its disk"),
+        honoured("--maxsize", "the size in MiB up to which it grows"),
+        irrelevant(
+            "--fstype --type",
+            _OTHER_MACHINES,
+            "prepboot",
+            "appleboot",
+            "PPC PReP Boot",
+        ),
+        refused("--fstype --type", NO_LVM, "lvmpv", "physical volume (LVM)", instead=PARTITIONS),
+        refused("--fstype --type", NO_RAID, "mdmember", "software RAID", instead=PARTITIONS),
+        honoured("--fstype --type", "the filesystem backend that makes it"),
+        honoured("--fsoptions", "its mount options in /etc/fstab"),
+        honoured("--label", "the name of its filesystem"),
+        honoured("--ondisk --ondrive", "the disk it lies on: by name, else by position"),
+        honoured("--asprimary", "every partition is a primary one"),
+        refused(
+            "--onpart --usepart",
+            "the output disks have no partitions yet",
+            instead="write --size, and --ondisk where there are several disks",
+        ),
+        refused("--onbiosdisk", "the output disks have no BIOS numbers", instead="write --ondisk"),
+        refused("--noformat", "there is no older filesystem to keep", instead="leave it out"),
+        refused("--resize", "there is no older partition to resize", instead="write --size"),
+        refused(
+            "--recommended", "a recommended size is not worked out yet", instead="write --size"
+        ),
+        refused(
+            "--hibernation",
+            "the size for hibernation is not worked out yet",
+            instead="write --size",
+        ),
+        pending("--fsprofile --mkfsoptions", "the filesystem is made with the usual options"),
+        *_encryption(),
+        removed(
+            "--percent",
+            "never an option of `part`",
+            Fate.REFUSED,
+            "a share of the disk is not worked out yet",
+            takes_value=True,
+            instead="write --size",
+        ),
+        removed("--active", "Fedora 34", Fate.IRRELEVANT, "the disk with /boot boots"),
+        removed(
+            "--bytes-per-inode",
+            "Fedora 14",
+            Fate.PENDING,
+            "the filesystem has the usual number of inodes",
+            takes_value=True,
+        ),
+        removed(
+            "--start --end",
+            "Fedora 14",
+            Fate.REFUSED,
+            "partitions are placed by their sizes",
+            takes_value=True,
+            instead="write --size",
+        ),
+    ),
+)
+
+_BOOTLOADER = Entry(
+    "bootloader",
+    Fate.HONOURED,
+    "the boot loader",
+    (
+        honoured("--append", "arguments of the kernel"),
+        honoured("--timeout", "seconds that the menu waits"),
+        honoured("--location", "boot code goes to the disk that holds /boot", "mbr"),
+        honoured("--location", "no boot loader is installed", "none"),
+        pending("--location", "boot code goes to the start of the disk, not of a partition"),
+        honoured("--disabled", "no boot loader is installed"),
+        pending("--extlinux", "extlinux is not installed; GRUB is"),
+        pending("--password --md5pass", "the menu is not protected", is_secret=True),
+        pending("--iscrypted", "the menu is not protected"),
+        pending("--boot-drive --driveorder", "boot code goes to the disk that holds /boot"),
+        pending("--default", "the newest kernel is the default"),
+        pending("--sdboot", "systemd-boot is not installed"),
+        pending("--nombr", "boot code goes to the start of the disk all the same"),
+        irrelevant("--leavebootorder", "the boot order lies in the firmware of a machine"),
+        removed("--upgrade", "Fedora 34", Fate.IRRELEVANT, "there is no older boot loader"),
+        removed("--lba32", "Fedora 14", Fate.IRRELEVANT, "it is about disks of the 1990s"),
+        removed(
+            "--linear --nolinear --useLilo",
+            "Fedora Core 4",
+            Fate.IRRELEVANT,
+            "it is about LILO, or disks of the 1990s",
+        ),
+        removed(
+            "--hvargs",
+            "RHEL 6",
+            Fate.PENDING,
+            "arguments of a hypervisor are not passed",
+            takes_value=True,
+        ),
+    ),
+)
+
+_CLEARPART = Entry(
+    "clearpart",
+    Fate.IRRELEVANT,
+    _EMPTY,
+    (
+        honoured("--disklabel", "the kind of partition table", "gpt", "msdos"),
+        refused("--disklabel", "no such partition table is made", instead="write gpt or msdos"),
+        same("--all --initlabel --linux --none --drives --list --cdl"),
+    ),
+)
+
+_ATTACHMENTS = (
+    Entry("zerombr", Fate.HONOURED, "every output disk gets a new partition table"),
+    Entry(
+        "reqpart",
+        Fate.HONOURED,
+        "the partitions that the firmware starts from are always made",
+        (
+            refused(
+                "--add-boot",
+                "a /boot is not made unasked",
+                instead="write `part /boot --size=1024`",
+            ),
+        ),
+    ),
+    Entry(
+        "ignoredisk",
+        Fate.IRRELEVANT,
+        "there are no disks but the output disks",
+        (
+            same("--drives --only-use"),
+            removed("--interactive", "Fedora 34", Fate.IRRELEVANT, "nobody is asked"),
+        ),
+    ),
+    Entry(
+        "iscsi",
+        Fate.IRRELEVANT,
+        _ATTACHED,
+        (
+            same("--target --ipaddr --port --user --reverse-user --iface"),
+            same("--password --reverse-password", is_secret=True),
+        ),
+    ),
+    Entry("iscsiname", Fate.IRRELEVANT, _ATTACHED, (same("<iqn>"),)),
+    Entry("fcoe", Fate.IRRELEVANT, _ATTACHED, (same("--nic --dcb --autovlan"),)),
+    Entry(
+        "zfcp",
+        Fate.IRRELEVANT,
+        _ATTACHED,
+        (
+            same("--devnum --wwpn --fcplun"),
+            removed(
+                "--scsiid --scsilun", "Fedora 14", Fate.IRRELEVANT, _ATTACHED, takes_value=True
+            ),
+        ),
+    ),
+    Entry(
+        "zipl",
+        Fate.IRRELEVANT,
+        "only IBM Z machines start with it",
+        (same("--secure-boot --force-secure-boot --no-secure-boot"),),
+    ),
+    Entry("dmraid multipath", Fate.IRRELEVANT, _ATTACHED, era="Fedora 34"),
+    Entry("nvdimm", Fate.IRRELEVANT, _ATTACHED, era="Fedora 45"),
+    Entry(
+        "lilo",
+        Fate.PENDING,
+        "LILO is not installed",
+        (same("--password --md5pass", is_secret=True),),
+        era="Fedora Core 4",
+    ),
+    Entry("lilocheck", Fate.IRRELEVANT, "there is no older boot loader", era="Fedora Core 4"),
+)
+
+STORAGE = (_PART, _BOOTLOADER, _CLEARPART, *_ATTACHMENTS)
