@@ -9,9 +9,12 @@ from typing import Any
 import attrs
 
 from applbuild.backends import Backends
-from applbuild.errors import KickstartError, UsageError
+from applbuild.errors import ApplbuildError, UsageError
 from applbuild.host import look_around
-from applbuild.kickstart import Reading, read
+from applbuild.kickstart import Reading, account, read
+from applbuild.kickstart.account import Account
+from applbuild.layout import lay_out
+from applbuild.model.plan import Resolution
 from applbuild.model.request import (
     DiskRequest,
     Firmware,
@@ -23,6 +26,7 @@ from applbuild.model.request import (
 from applbuild.options import parse_backend
 from applbuild.pipeline import Order
 from applbuild.selection import Wishes, check, refuse, require_tools, select
+from applbuild.steps import gather_needs
 from applbuild.units import parse_size
 
 
@@ -59,21 +63,50 @@ def prepare(asked: dict[str, Any]) -> Prepared:
     return Prepared(order=order, problems=told)
 
 
-def examine(asked: dict[str, Any]) -> tuple[Problem, ...]:
+@attrs.frozen(kw_only=True)
+class Examined:
+    """What `check` has to say: of each line, and of all of them together on this host."""
+
+    account: Account
+    problems: tuple[Problem, ...]
+
+
+def examine(asked: dict[str, Any]) -> Examined:
     """Return everything that is to say about what was typed; nothing is run or fetched.
 
     Raises:
         KickstartError: the kickstart cannot be read.
+        UsageError: the command line cannot be.
     """
-    reading = read(_kickstart(asked["kickstart"]), is_strict=asked["strict"], must_include=False)
+    path = _kickstart(asked["kickstart"])
+    found = account(path, is_strict=asked["strict"])
+    reading = read(path, is_strict=asked["strict"], must_include=False)
     request = _request(reading, asked)
+    known = set(request.problems)
+    problems = (item for item in _problems_here(request, asked) if item not in known)
+    return Examined(account=found, problems=tuple(problems))
+
+
+def _problems_here(request: Request, asked: dict[str, Any]) -> tuple[Problem, ...]:
+    """Return what the backends say, and whether the partitions can be laid out."""
     host, backends = look_around(), Backends()
     try:
         selection = select(request, _wishes(asked), backends, host)
-    except KickstartError as error:
-        found = Problem(message=error.message, place=error.place, hint=error.hint)
-        return (*request.problems, found)
-    return check(request, selection, backends, host)
+    except UsageError:
+        raise
+    except ApplbuildError as error:
+        return (_told(error),)
+    problems = check(request, selection, backends, host)
+    try:
+        needs = gather_needs(request, selection, backends)
+        lay_out(request, needs, Resolution(), selection, identifier_bits={})
+    except ApplbuildError as error:
+        problems += (_told(error),)
+    return problems
+
+
+def _told(error: ApplbuildError) -> Problem:
+    return Problem(message=error.message, place=error.place, hint=error.hint)
 
 
 def _kickstart(named: Path | None) -> Path:

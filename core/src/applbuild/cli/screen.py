@@ -13,9 +13,10 @@ import attrs
 import click
 
 from applbuild.backends import Backends, Installed
+from applbuild.cli.prepare import Examined
 from applbuild.errors import BackendError
 from applbuild.model.plan import Plan
-from applbuild.model.request import Problem, Severity
+from applbuild.model.request import Problem
 from applbuild.model.result import Appliance
 from applbuild.progress import Advanced, Event, Printed, Remark, StageBegun, StageDone, as_record
 from applbuild.units import format_size
@@ -186,28 +187,28 @@ def show_plan(plan: Plan) -> None:
         click.echo(f"note: {note.message}")
 
 
-def show_check(problems: tuple[Problem, ...], *, is_json: bool) -> None:
-    """Print every problem, errors first in weight but all in the order of the file."""
+def show_check(examined: Examined, *, is_json: bool) -> None:
+    """Print the account of the kickstart, and what else stands in the way of a build."""
+    from applbuild.kickstart.account import to_json, to_text
+
     if is_json:
-        rows = [
-            {
-                "severity": problem.severity.value,
-                "file": problem.place.file if problem.place else None,
-                "line": problem.place.line if problem.place else None,
-                "message": problem.message,
-                "hint": problem.hint,
-            }
-            for problem in problems
-        ]
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        record = {**to_json(examined.account), "problems": list(map(_row, examined.problems))}
+        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
         return
-    for problem in problems:
+    for line in to_text(examined.account):
+        click.echo(line)
+    for problem in examined.problems:
         click.echo(f"{problem.severity.value}: {problem}")
-    counts = {kind: sum(p.severity is kind for p in problems) for kind in Severity}
-    click.echo(
-        f"{counts[Severity.ERROR]} errors, {counts[Severity.WARNING]} warnings, "
-        f"{counts[Severity.NOTE]} notes"
-    )
+
+
+def _row(problem: Problem) -> dict[str, Any]:
+    return {
+        "severity": problem.severity.value,
+        "file": problem.place.file if problem.place else None,
+        "line": problem.place.line if problem.place else None,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
 
 
 def show_plugins(found: tuple[Installed, ...], *, is_json: bool) -> None:
