@@ -12,6 +12,7 @@ import pwd
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,8 @@ def call(
     """
     (ready, told), (wait, go), (events, sending) = os.pipe(), os.pipe(), os.pipe()
     inside = (told, wait, sending)
+    # Held back until there is a child that they can end; the child lets them through again.
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     with subprocess.Popen(
         [sys.executable, "-m", "applbuild.room", *map(str, inside)],
         stdin=subprocess.PIPE,
@@ -51,7 +54,7 @@ def call(
     ) as child:
         for descriptor in inside:
             os.close(descriptor)
-        with _ended_by_signals(child), os.fdopen(events, "rb") as stream:
+        with _ended_by_signals(child, former), os.fdopen(events, "rb") as stream:
             try:
                 _admit(child.pid, ready, go)
             finally:
@@ -141,8 +144,13 @@ def _listen(stream: Any, on_event: Callable[[Any], None]) -> tuple[str, Any]:
 
 
 @contextmanager
-def _ended_by_signals(child: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Turn the signals that end a program into the end of *child* and then Interrupted."""
+def _ended_by_signals(
+    child: subprocess.Popen[bytes], former_mask: set[signal.Signals | int]
+) -> Iterator[None]:
+    """Turn the signals that end a program into the end of *child* and then Interrupted.
+
+    Only the main thread can; a worker's room ends with the worker.
+    """
     received: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -150,7 +158,9 @@ def _ended_by_signals(child: subprocess.Popen[bytes]) -> Iterator[None]:
         received.append(number)
         child.terminate()  # it kills the room's first process, and waits for its end
 
-    former = {number: signal.signal(number, stop) for number in _SIGNALS}
+    is_main = threading.current_thread() is threading.main_thread()
+    former = {number: signal.signal(number, stop) for number in _SIGNALS if is_main}
+    signal.pthread_sigmask(signal.SIG_SETMASK, former_mask)
     try:
         yield
     except (ApplbuildError, OSError, RuntimeError):

@@ -177,7 +177,9 @@ def _packed(kind: str, value: object) -> bytes:
 
 def main(ready: int, go: int, events: int) -> int:
     """Wait until the caller has mapped our ids, then run the job one process further down."""
+    caller = os.getppid()
     kernel.die_with_parent(signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     namespaces = (
         kernel.CLONE_NEWUSER
         | kernel.CLONE_NEWNS
@@ -206,7 +208,7 @@ def main(ready: int, go: int, events: int) -> int:
     # whether the caller went away in between.
     signal.signal(signal.SIGTERM, lambda *_: os.kill(worker, signal.SIGKILL))
     kernel.die_with_parent(signal.SIGTERM)
-    if os.getppid() == 1:
+    if os.getppid() != caller:
         os.kill(worker, signal.SIGKILL)
     _, status = os.waitpid(worker, 0)
     return os.waitstatus_to_exitcode(status) & 0xFF

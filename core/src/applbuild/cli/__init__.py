@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from types import FrameType
 
 from applbuild.errors import ApplbuildError, Interrupted, ProblemsError
 
@@ -13,6 +15,8 @@ def main() -> None:
 
     from applbuild.cli.commands import applbuild
 
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         applbuild.main(standalone_mode=False)
     except click.ClickException as error:
@@ -32,11 +36,15 @@ def main() -> None:
     except Interrupted as error:
         _say("interrupted; nothing is left behind")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output is gone
         sys.exit(0)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End whatever goes on, by the way that removes what it made."""
+    del frame
+    raise Interrupted(number)
 
 
 def _say(text: str) -> None:
