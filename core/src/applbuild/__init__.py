@@ -17,7 +17,7 @@ from applbuild.errors import (
 from applbuild.guest import HYPERVISOR_DRIVERS, Kernel, kernels, make_initramfs
 from applbuild.hookspecs import HOOK_API, hookimpl
 from applbuild.identity import derive_hex, derive_uuid
-from applbuild.imaging import Image, OpenDisk, map_pieces, used_pieces, write_image
+from applbuild.imaging import Image, OpenDisk, copy_pieces, map_pieces, used_pieces, write_image
 from applbuild.model.backend import BackendInfo, Claim, Host, NoOptions, Tool
 from applbuild.model.plan import (
     Disk,
@@ -31,6 +31,7 @@ from applbuild.model.plan import (
 from applbuild.model.request import (
     Firmware,
     PackageName,
+    PackageSelection,
     PartitionKind,
     PartitionRequest,
     Place,
@@ -87,6 +88,7 @@ __all__ = [
     "Output",
     "Package",
     "PackageName",
+    "PackageSelection",
     "Partition",
     "PartitionKind",
     "PartitionRequest",
@@ -107,6 +109,7 @@ __all__ = [
     "Tree",
     "UsageError",
     "Volume",
+    "copy_pieces",
     "data_bytes",
     "data_extents",
     "derive_hex",

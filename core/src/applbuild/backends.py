@@ -14,7 +14,6 @@ from typing import Any
 import attrs
 import pluggy
 from stevedore.driver import DriverManager
-from stevedore.exception import MultipleMatches, NoMatches
 
 from applbuild import hookspecs
 from applbuild.errors import ApplbuildError, BackendError
@@ -178,24 +177,22 @@ class Backends:
 
 
 def _load(role: str, name: str) -> object:
-    try:
-        return _Driver(f"applbuild.{role}", name, warn_on_missing_entrypoint=False).driver
-    except NoMatches:
+    # Looked for here, because stevedore logs a missing name and (5.10) cannot tell of two modules.
+    owners = [found for found in installed((role,)) if found.name == name]
+    if not owners:
         known = ", ".join(found.name for found in installed((role,))) or "none"
         raise BackendError(
             f"no {role} named {name!r} is installed (installed: {known})",
             hint=f"try: pip install {distribution_of(role, name)}",
-        ) from None
-    except MultipleMatches:
-        owners = [
-            f"{found.distribution} {found.version}"
-            for found in installed((role,))
-            if found.name == name
-        ]
+        )
+    if len(owners) > 1:
+        listed = ", ".join(f"{found.distribution} {found.version}" for found in owners)
         raise BackendError(
-            f"several distributions offer the {role} {name!r}: {', '.join(owners)}",
+            f"several distributions offer the {role} {name!r}: {listed}",
             hint="uninstall all but one of them",
-        ) from None
+        )
+    try:
+        return _Driver(f"applbuild.{role}", name).driver
     except Exception as error:
         raise BackendError(f"{_provider(role, name)} cannot be loaded: {error}") from error
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import attrs
 
@@ -14,12 +13,17 @@ from applbuild.tree import exists, find, write_file
 
 HYPERVISOR_DRIVERS = (
     *("virtio_pci", "virtio_blk", "virtio_scsi", "virtio_net"),  # KVM
+    "sym53c8xx",  # libvirt's SCSI controller, where none is named
     *("ahci", "ata_piix", "nvme", "sd_mod", "sr_mod"),  # SATA, IDE and NVMe, as most emulate them
-    *("vmw_pvscsi", "mptspi", "mptsas"),  # VMware's own, and its LSI Logic
-    *("hv_storvsc", "hv_vmbus", "hv_netvsc"),  # Hyper-V
-    "xen_blkfront",
+    *("vmw_pvscsi", "mptspi", "mptsas"),  # VMware's own, and its LSI Logic; VirtualBox's
+    *("hv_vmbus", "hv_storvsc", "hv_netvsc"),  # Hyper-V
+    *("xen_blkfront", "xen_netfront"),
 )
 """What an initramfs must carry to find its disk under any hypervisor an appliance meets."""
+
+_DEBIAN_INITRD = "initrd.img-{}"
+_INITRD = "initramfs-{}.img"
+_MODULES_FILE = "/etc/initramfs-tools/modules"
 
 
 @attrs.frozen(kw_only=True)
@@ -37,15 +41,9 @@ def kernels(tree: Tree) -> tuple[Kernel, ...]:
     found = []
     for file in boot.glob("vmlinuz-*"):
         version = file.name.removeprefix("vmlinuz-")
-        names = (f"initrd.img-{version}", f"initramfs-{version}.img")
-        initrd = next((name for name in names if (boot / name).is_file()), None)
-        found.append(
-            Kernel(
-                version=version,
-                path=f"/boot/{file.name}",
-                initrd=f"/boot/{initrd}" if initrd else None,
-            )
-        )
+        names = (name.format(version) for name in (_DEBIAN_INITRD, _INITRD))
+        initrd = next((f"/boot/{name}" for name in names if (boot / name).is_file()), None)
+        found.append(Kernel(version=version, path=f"/boot/{file.name}", initrd=initrd))
     return tuple(sorted(found, key=lambda kernel: _order(kernel.version), reverse=True))
 
 
@@ -59,23 +57,46 @@ def make_initramfs(plan: Plan, tree: Tree, run: Run, *, is_generic: bool) -> Tre
     """Return *tree* with an initramfs for each kernel, made by the system's own tool.
 
     It carries the plan's drivers and filesystems; with *is_generic* whatever the
-    distribution puts into its own. The choice is written down in the system,
-    so that an update of the kernel follows it. A system without such a tool
-    is left as it is.
+    distribution puts into one for any machine. The choice is written down in the
+    system, so that an update of the kernel follows it. A system without such a
+    tool is left as it is.
+
+    Raises:
+        ToolError: the system's tool failed.
     """
-    if exists(tree, "/usr/sbin/update-initramfs") and kernels(tree):
+    found = kernels(tree)
+    if found and exists(tree, "/usr/sbin/mkinitramfs"):
         if not is_generic:
-            _choose_modules(plan, tree)
+            _choose_for_initramfs_tools(plan, tree)
         run.guest(tree, ["update-initramfs", "-c", "-k", "all"])
+    elif found and exists(tree, "/usr/bin/dracut"):
+        _choose_for_dracut(plan, tree, is_generic=is_generic)
+        for kernel in found:
+            name = _DEBIAN_INITRD if exists(tree, "/etc/debian_version") else _INITRD
+            target = f"/boot/{name.format(kernel.version)}"
+            run.guest(tree, ["dracut", "--quiet", "--force", target, kernel.version])
     return tree
 
 
-def _choose_modules(plan: Plan, tree: Tree) -> None:
-    filesystems = (v.filesystem for v in plan.mounts if v.filesystem != "vfat")
-    names = dict.fromkeys((*plan.drivers, *filesystems))
+def _filesystems(plan: Plan) -> list[str]:
+    # A FAT is mounted later, by the system itself.
+    names = (volume.filesystem for volume in plan.mounts)
+    return [name for name in dict.fromkeys(names) if name != "vfat"]
+
+
+def _choose_for_initramfs_tools(plan: Plan, tree: Tree) -> None:
     # initramfs.conf(5): `list` takes the modules file and nothing else.
     write_file(tree, "/etc/initramfs-tools/conf.d/applbuild", "MODULES=list\n")
-    known = Path(find(tree, "/etc/initramfs-tools/modules"))
-    former = known.read_text(encoding="utf-8") if known.is_file() else ""
-    lines = [*former.splitlines(), "# The hypervisors an appliance meets (applbuild):", *names]
-    write_file(tree, "/etc/initramfs-tools/modules", "\n".join(lines) + "\n")
+    known = find(tree, _MODULES_FILE)
+    lines = known.read_text(encoding="utf-8").splitlines() if known.is_file() else []
+    lines += ["# What an appliance may meet (applbuild):", *plan.drivers, *_filesystems(plan)]
+    write_file(tree, _MODULES_FILE, "\n".join(lines) + "\n")
+
+
+def _choose_for_dracut(plan: Plan, tree: Tree, *, is_generic: bool) -> None:
+    # dracut.conf(5): `drivers` and `filesystems` take these and nothing else.
+    lines = ['hostonly="no"', 'reproducible="yes"']
+    if not is_generic:
+        lines.append(f'drivers="{" ".join(plan.drivers)}"')
+        lines.append(f'filesystems="{" ".join(_filesystems(plan))}"')
+    write_file(tree, "/etc/dracut.conf.d/applbuild.conf", "\n".join(lines) + "\n")

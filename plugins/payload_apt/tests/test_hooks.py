@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 import applbuild_payload_apt as backend
@@ -10,16 +8,16 @@ from applbuild.model.request import PackageSelection
 
 ARCHIVE = "http://mirror.example.org/debian/dists/bookworm/main"
 RPMS = "http://mirror.example.org/fedora/40/os"
-TOOLS = (("apt-get", Path("/usr/bin/apt-get")),)
+PATH = "/usr/bin:/bin"
 
 
-def host(distribution: str = "debian", commands=TOOLS, architecture: str = "x86_64") -> Host:
+def host(distribution: str = "debian", path: str = PATH, architecture: str = "x86_64") -> Host:
     return Host(
         architecture=architecture,
         distribution=distribution,
         family=(distribution,) if distribution != "ubuntu" else ("ubuntu", "debian"),
         codename="bookworm",
-        commands=commands,
+        path=path,
     )
 
 
@@ -43,7 +41,7 @@ def source(url: str, command: str = "url", **options: str) -> Source:
         (request(), host(), Claim.FITS),
         (request(), host("ubuntu"), Claim.FITS),
         (request(), host("fedora"), Claim.NONE),
-        (request(), host(commands=()), Claim.NONE),
+        (request(), host(path="/nowhere"), Claim.NONE),
     ],
 )
 def test_debian_archives_are_claimed_and_nothing_else(asked, where, claim):

@@ -18,7 +18,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        applbuild.main(standalone_mode=False)
+        applbuild.main(prog_name="applbuild", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

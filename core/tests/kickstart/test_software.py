@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import pytest
+
+from applbuild.model.request import Severity
+
+
+def names(packages):
+    return [package.name for package in packages]
+
+
+def test_sources_keep_their_order_and_options(understand):
+    sources = understand(
+        "url --url=http://mirror.example.org/debian/dists/stable --proxy=http://p\n"
+        "repo --name=more --baseurl=http://mirror.example.org/more --noverifyssl --cost=7\n"
+    ).request.sources
+
+    assert [(s.command, s.url, s.name) for s in sources] == [
+        ("url", "http://mirror.example.org/debian/dists/stable", None),
+        ("repo", "http://mirror.example.org/more", "more"),
+    ]
+    assert sources[0].options == (("proxy", "http://p"),)
+    assert sources[1].options == (("noverifyssl", "yes"), ("cost", "7"))
+
+
+def test_a_ready_tree_is_a_source(understand):
+    (source,) = understand("liveimg --url=file:///srv/tree.tar\n").request.sources
+
+    assert (source.command, source.url) == ("liveimg", "file:///srv/tree.tar")
+
+
+def test_a_later_repository_of_the_same_name_replaces_the_first(understand, told):
+    reading = understand(
+        "repo --name=a --baseurl=http://mirror.example.org/1\n"
+        "repo --name=b --baseurl=http://mirror.example.org/2\n"
+        "repo --name=a --baseurl=http://mirror.example.org/3\n"
+    )
+
+    assert [(s.name, s.url[-1]) for s in reading.request.sources] == [("b", "2"), ("a", "3")]
+    assert told(reading, Severity.NOTE) == ["1: `repo` is replaced by the one at web.ks:3"]
+
+
+def test_packages_are_wanted_unwanted_groups_and_globs(understand):
+    packages = understand(
+        "%packages --excludedocs --nocore --inst-langs=de --ignoremissing\n"
+        "# comment\nvim # my editor\n\n"
+        "@core\n@^minimal\n@ Sound and Video \nfoo*\n-bar\n-@games\n%end\n"
+    ).request.packages
+
+    assert names(packages.wanted) == ["vim", "@core", "@^minimal", "@Sound and Video", "foo*"]
+    assert names(packages.unwanted) == ["bar", "@games"]
+    assert dict(packages.options) == {
+        "excludedocs": "yes",
+        "nocore": "yes",
+        "inst-langs": "de",
+        "ignoremissing": "yes",
+    }
+    assert str(packages.wanted[0].place) == "web.ks:3"
+
+
+def test_old_spellings_of_options_mean_the_same(understand):
+    options = understand(
+        "%packages --excludeWeakdeps --instLangs=de\n%end\n"
+    ).request.packages.options
+
+    assert options == (("exclude-weakdeps", "yes"), ("inst-langs", "de"))
+
+
+def test_the_last_word_on_a_package_counts_across_sections(understand):
+    packages = understand(
+        "%packages\nvim\n-emacs\n%end\n%packages --nocore\n-vim\nemacs\n%end\n"
+    ).request.packages
+
+    assert names(packages.wanted) == ["emacs"]
+    assert names(packages.unwanted) == ["vim"]
+    assert packages.options == (("nocore", "yes"),)
+
+
+@pytest.mark.parametrize("line", ["-", "vim emacs", "@group --nodefaults --optional"])
+def test_a_line_that_names_no_package_is_an_error_at_its_line(understand, told, line):
+    assert told(understand(f"%packages\n{line}\n%end\n"), Severity.ERROR)[0].startswith("2: ")
+
+
+def test_complaints_about_packages_come_to_an_end_but_none_is_left_out(understand, told):
+    reading = understand("%packages\n" + "@a --optional\n" * 150 + "b c\n" + "%end\n")
+
+    assert len(told(reading, Severity.WARNING)) == 99
+    (last,) = told(reading, Severity.ERROR)
+    assert last.endswith("so with 51 more lines")
+
+
+def test_options_of_a_group_are_not_honoured_yet(understand, told):
+    reading = understand("%packages\n@office --optional\n%end\n")
+
+    assert names(reading.request.packages.wanted) == ["@office"]
+    assert told(reading, Severity.WARNING)[0].startswith("2: `@office --optional`")
+
+
+def test_scripts_keep_their_order_options_and_every_character(understand):
+    scripts = understand(
+        "%pre\necho pre\n%end\n"
+        "%post --interpreter=/usr/bin/python3 --erroronfail --log=/root/log\n"
+        "# comment\n\n  x = '%d' % 1\n%end\n"
+        "%post --nochroot\nls\n%end\n%onerror\ntrue\n%end\n"
+    ).request.scripts
+
+    assert [(s.section, s.is_in_guest, s.place.line) for s in scripts] == [
+        ("pre", False, 1),
+        ("post", True, 4),
+        ("post", False, 9),
+        ("onerror", False, 12),
+    ]
+    post = scripts[1]
+    assert post.body == "# comment\n\n  x = '%d' % 1\n"
+    assert (post.interpreter, post.is_fatal, post.log) == ("/usr/bin/python3", True, "/root/log")
+    assert (scripts[2].interpreter, scripts[2].is_fatal, scripts[2].log) == ("/bin/sh", False, None)
+
+
+def test_an_empty_script_is_none(understand):
+    assert understand("%post\n\n%end\n%post --nochroot\n%end\n").request.scripts == ()
+
+
+def test_a_script_without_a_run_is_told(understand, told):
+    reading = understand("%pre\ntrue\n%end\n%addon com_redhat_kdump --disable\n%end\n")
+
+    assert told(reading, Severity.WARNING) == [
+        "1: `%pre` is not honoured yet: the script is not run",
+        "4: `%addon` is not honoured yet: the add-on is not configured",
+    ]
