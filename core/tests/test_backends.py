@@ -337,7 +337,6 @@ def test_an_extension_with_a_misspelt_hook_is_refused(extended):
         Backends()
 
 
-@pytest.mark.xfail(reason="Backends.__init__ loads extensions without the care of backends")
 def test_an_extension_that_cannot_be_loaded_is_refused(extended):
     extended("import no_such_module_at_all\n")
 

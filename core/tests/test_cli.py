@@ -259,7 +259,6 @@ def test_the_core_alone_has_no_backends(alone):
     assert (done.returncode, json.loads(done.stdout)) == (0, [])
 
 
-@pytest.mark.xfail(reason="selection.select asks for every other role before the named formats")
 def test_the_core_alone_says_which_distribution_brings_a_format(alone, kickstart):
     kickstart()
 

@@ -438,7 +438,6 @@ def test_a_disk_that_nothing_is_on_is_made_and_noted():
     ]
 
 
-@pytest.mark.xfail(reason="layout._shelve: a disk without an --ondisk name is called empty")
 @pytest.mark.parametrize("disks", [(), TWO])
 def test_a_disk_with_partitions_is_not_said_to_be_empty(disks):
     assert planned(root(), disks=disks).disks[0].reason == ""
@@ -494,7 +493,6 @@ def test_a_partition_that_is_asked_for_is_not_added_again():
     assert sizes_mib(plan, "sda") == [100, 100]
 
 
-@pytest.mark.xfail(reason="layout._with_needed looks at the boot disk alone")
 def test_a_mount_point_is_never_made_twice():
     plan = planned(
         root(disk="os"),
@@ -731,7 +729,6 @@ def test_a_disk_of_half_a_sector_is_refused():
     )
 
 
-@pytest.mark.xfail(reason="layout knows no limit of an msdos table")
 def test_a_disk_larger_than_an_msdos_table_can_address_is_refused():
     assert refused(
         KickstartError, root(grow=True), disks=(disk("os", 3 * 1024 * 1024),), table="msdos"

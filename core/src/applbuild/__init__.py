@@ -56,7 +56,7 @@ from applbuild.model.result import (
 )
 from applbuild.progress import Progress
 from applbuild.run import Ran, Run
-from applbuild.units import format_size, parse_size
+from applbuild.units import format_shortage, format_size, parse_size
 
 __version__ = "0.1.0"
 
@@ -114,6 +114,7 @@ __all__ = [
     "data_extents",
     "derive_hex",
     "derive_uuid",
+    "format_shortage",
     "format_size",
     "hookimpl",
     "map_pieces",

@@ -70,7 +70,12 @@ class Backends:
         self._plugins = pluggy.PluginManager("applbuild")
         self._plugins.add_hookspecs(hookspecs)
         for point in importlib.metadata.entry_points(group=f"applbuild.{EXTENSION}"):
-            self._register(EXTENSION, point.name, point.load())
+            try:
+                module = point.load()
+            except Exception as error:
+                provider = _provider(EXTENSION, point.name)
+                raise BackendError(f"{provider} cannot be loaded: {error}") from error
+            self._register(EXTENSION, point.name, module)
 
     def call(self, hook: str, role: str, name: str, **values: Any) -> Any:
         """Return what the backend *name* of *role* answers to *hook*; extensions listen and wrap.

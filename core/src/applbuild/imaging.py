@@ -299,14 +299,18 @@ def _read_into(disk: OpenDisk, view: memoryview, offset: int) -> None:
                 raise _changed(disk.path)
             done += got
     except OSError as error:
-        raise HostError(f"{disk.path} cannot be read: {error.strerror}") from error
+        raise _not_read(disk.path, error) from error
     view[size:] = bytes(len(view) - size)
 
 
 def _read(disk: OpenDisk, offset: int, count: int) -> bytes:
-    data = bytearray(count)
-    _read_into(disk, memoryview(data), offset)
-    return bytes(data)
+    try:
+        data = os.pread(disk.descriptor, count, offset)
+    except OSError as error:
+        raise _not_read(disk.path, error) from error
+    if len(data) != count:
+        raise _changed(disk.path)
+    return data
 
 
 def _write_at(disk: OpenDisk, start: int, view: memoryview, target: int, offset: int) -> None:
@@ -349,6 +353,10 @@ def _opened(disk: RawDisk, progress: Progress) -> Iterator[OpenDisk]:
         after = os.fstat(file.fileno())
         if (after.st_size, after.st_mtime_ns) != (size, before.st_mtime_ns):
             raise _changed(disk.path)
+
+
+def _not_read(path: Path, error: OSError) -> HostError:
+    return HostError(f"{path} cannot be read: {error.strerror}")
 
 
 def _changed(path: Path) -> HostError:

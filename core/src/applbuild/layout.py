@@ -26,6 +26,7 @@ ALIGNMENT_BYTES = MIB
 """Partitions start at multiples of it; it also leaves the first one room for a boot loader."""
 DEFAULT_DISK = "sda"
 _MSDOS_PARTITIONS = 4
+_MSDOS_BYTES = 2**32 * SECTOR_BYTES  # its sectors are counted in 32 bits
 _DEFAULT_SIZES = {PartitionKind.BIOS_BOOT: MIB, PartitionKind.EFI_SYSTEM: 64 * MIB}
 
 
@@ -62,9 +63,7 @@ def lay_out(
     shelves = _shelve(request)
     boot_disk = _boot_disk(shelves, request)
     table = request.table or needs.table or "gpt"
-    shelves = tuple(
-        _with_needed(shelf, needs, table) if shelf.name == boot_disk else shelf for shelf in shelves
-    )
+    shelves = _with_needed(shelves, boot_disk, needs, table)
     disks, volumes = [], []
     for shelf in shelves:
         disk, held = _fill(shelf, table, seed, identifier_bits)
@@ -121,13 +120,13 @@ def _shelve(request: Request) -> tuple[_Shelf, ...]:
             for part in request.partitions
             if (known[part.disk][0] if part.disk else first) == disk.name
         )
-        name, why = back.get(disk.name, (None, "nothing is asked to be on it"))
+        name, why = back.get(disk.name, (None, ""))
         shelves.append(
             _Shelf(
                 name=disk.name,
                 size_bytes=disk.size_bytes,
                 known_as=name if name != disk.name else None,
-                reason=why if held or name is None else "",
+                reason=why if held else "nothing is asked to be on it",
                 partitions=held,
             )
         )
@@ -176,31 +175,38 @@ def _boot_disk(shelves: tuple[_Shelf, ...], request: Request) -> str:
     return holders.get("/boot", holders["/"])
 
 
-def _with_needed(shelf: _Shelf, needs: Needs, table: str) -> _Shelf:
-    """Return the boot disk with the partitions that backends need, before those asked for."""
-    have = {part.kind for part in shelf.partitions}
-    wanted = (part for part in needs.partitions if part.kind not in have)
-    # A BIOS boot partition is a notion of GPT; an msdos disk has the gap before the first one.
-    added = tuple(
-        part for part in wanted if table == "gpt" or part.kind is not PartitionKind.BIOS_BOOT
+def _with_needed(
+    shelves: tuple[_Shelf, ...], boot_disk: str, needs: Needs, table: str
+) -> tuple[_Shelf, ...]:
+    """Return the disks with the partitions that backends need, first on the boot disk."""
+    added = [part for part in needs.partitions if not _has(shelves, boot_disk, part, table)]
+    return tuple(
+        attrs.evolve(shelf, partitions=(*added, *shelf.partitions))
+        if shelf.name == boot_disk
+        else shelf
+        for shelf in shelves
     )
-    return attrs.evolve(shelf, partitions=(*added, *shelf.partitions))
+
+
+def _has(shelves: tuple[_Shelf, ...], boot_disk: str, part: PartitionRequest, table: str) -> bool:
+    """Return whether the kickstart has *part* already, or the table has no use for it."""
+    if part.kind is PartitionKind.BIOS_BOOT:
+        # It is a notion of GPT; an msdos disk has the gap before the first partition. And boot
+        # code is read from the boot disk alone.
+        if table != "gpt":
+            return True
+        shelves = tuple(shelf for shelf in shelves if shelf.name == boot_disk)
+    return any(have.kind is part.kind for shelf in shelves for have in shelf.partitions)
 
 
 def _fill(
     shelf: _Shelf, table: str, seed: str, identifier_bits: Mapping[str, int]
 ) -> tuple[Disk, list[Volume]]:
     """Return the disk with its partitions placed, and the volumes on it."""
-    if table == "msdos" and len(shelf.partitions) > _MSDOS_PARTITIONS:
-        raise KickstartError(
-            f"disk {shelf.name} has {len(shelf.partitions)} partitions; an msdos table holds "
-            f"{_MSDOS_PARTITIONS}",
-            place=shelf.partitions[-1].place,
-            hint="leave --disklabel=msdos away: GPT is the default",
-        )
     sizes = _sizes(shelf)
-    end_bytes = ALIGNMENT_BYTES + sum(sizes)
-    size_bytes = shelf.size_bytes or end_bytes + ALIGNMENT_BYTES
+    size_bytes = shelf.size_bytes or sum(sizes) + 2 * ALIGNMENT_BYTES
+    if table == "msdos":
+        _refuse_beyond_msdos(shelf, size_bytes)
     partitions, volumes, start = [], [], ALIGNMENT_BYTES
     for number, (part, size) in enumerate(zip(shelf.partitions, sizes, strict=True), start=1):
         name = f"{shelf.name}/{number}"
@@ -231,6 +237,21 @@ def _fill(
         reason=shelf.reason,
     )
     return _with_one_bootable(disk), volumes
+
+
+def _refuse_beyond_msdos(shelf: _Shelf, size_bytes: int) -> None:
+    """Raise KickstartError if an msdos table cannot describe the disk."""
+    if len(shelf.partitions) > _MSDOS_PARTITIONS:
+        problem = f"has {len(shelf.partitions)} partitions; an msdos table holds {_MSDOS_PARTITIONS}"
+    elif size_bytes > _MSDOS_BYTES:
+        problem = f"has {format_size(size_bytes)}; an msdos table reaches 2 TiB"
+    else:
+        return
+    raise KickstartError(
+        f"disk {shelf.name} {problem}",
+        place=next((part.place for part in reversed(shelf.partitions) if part.place), None),
+        hint="leave --disklabel=msdos away: GPT is the default",
+    )
 
 
 def _with_one_bootable(disk: Disk) -> Disk:

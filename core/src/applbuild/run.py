@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -163,8 +164,9 @@ def _gather(
     for reader in readers:
         reader.start()
     if process.stdin is not None:
-        process.stdin.write(text or "")
-        process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it need not read what it is given
+            process.stdin.write(text or "")
+            process.stdin.close()
     for reader in readers:
         reader.join()
     process.wait()

@@ -32,6 +32,10 @@ def select(request: Request, wishes: Wishes, backends: Backends, host: Host) -> 
         BackendError: one is missing, or none can be chosen.
         UsageError: an option is not valid, or two outputs would be one file.
     """
+    # What was named comes first: that it is missing is what the user wants to hear.
+    for role, named in (("format", wishes.formats), ("descriptor", wishes.descriptors)):
+        for asked in named:
+            backends.info(role, asked.name)
     formats = wishes.formats or (backends.choose("format", None, request, host),)
     bootloader = (
         backends.choose("bootloader", wishes.bootloader, request, host)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import glob
 import os
 import secrets
 import shutil
@@ -76,7 +77,7 @@ def refuse_foreign(target: Path) -> None:
 
 def remove_stale_output(parent: Path, name: str = "") -> tuple[Path, ...]:
     """Remove and return the staging folders in *parent* whose build is no more."""
-    pattern = f".{name}.{_MARK}-*" if name else f".*.{_MARK}-*"
+    pattern = f".{glob.escape(name) if name else '*'}.{_MARK}-*"
     return tuple(folder for folder in sorted(parent.glob(pattern)) if _removed(folder))
 
 
@@ -89,7 +90,8 @@ def remove_stale_work(parent: Path) -> tuple[Path, ...]:
 def _removed(folder: Path) -> bool:
     """Remove *folder* unless its build still holds the lock; return whether it did."""
     try:
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        with _one_at_a_time(folder.parent):
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
         return False
     try:
@@ -101,6 +103,17 @@ def _removed(folder: Path) -> bool:
         if folder.exists():
             _remove_in_room(folder)
         return True
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def _one_at_a_time(parent: Path) -> Iterator[None]:
+    """Let one process at a time make folders in *parent*, or look for what is stale there."""
+    lock = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(lock)
 
@@ -125,13 +138,11 @@ def empty(send: object, folder: Path) -> None:
 
 def _locked_folder(parent: Path, prefix: str) -> tuple[Path, int]:
     """Return a new folder in *parent* and its lock, which ends with this process."""
-    # Locked before it has the name that others look for, so that none takes it for stale.
-    token = secrets.token_hex(6)
-    fresh, folder = parent / f".applbuild-new-{token}", parent / f"{prefix}{token}"
-    fresh.mkdir(mode=0o755)
-    lock = os.open(fresh, os.O_RDONLY | os.O_DIRECTORY)
-    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    fresh.rename(folder)
+    folder = parent / f"{prefix}{secrets.token_hex(6)}"
+    with _one_at_a_time(parent):  # nobody takes it for stale before it is locked
+        folder.mkdir(mode=0o755)
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     return folder, lock
 
 

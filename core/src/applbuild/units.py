@@ -49,6 +49,13 @@ def format_size(size_bytes: int) -> str:
     return f"{size:.1f} TiB"
 
 
+def format_shortage(needed_bytes: int, free_bytes: int) -> str:
+    """Return for people that *needed_bytes* do not fit into *free_bytes*, however close they are."""
+    needed = -(-needed_bytes * 100 // MIB) / 100
+    free = free_bytes * 100 // MIB / 100
+    return f"needs {needed:.2f} MiB, and {free:.2f} MiB are there"
+
+
 def round_up(value: int, step: int) -> int:
     """Return the smallest multiple of *step* that is not below *value*."""
     return -(-value // step) * step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from collections.abc import Mapping
@@ -9,8 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
+import pytest
 
 import applbuild_filesystem_fat
+from applbuild import KickstartError, PartitionRequest, Plan, Target, Tree
 from applbuild.testing import examples
 from applbuild.testing.filesystems import FilesystemConformance
 from applbuild.testing.trees import Entry, Keeps, entries
@@ -105,3 +108,66 @@ class TestFat32(FatConformance):
     size_bytes = 64 * MIB
     small_bytes = 34 * MIB
     bits = 32
+
+
+class TestWhatItCannotHold:
+    """It is said by name: what is quietly left out or changed is missed when the system runs."""
+
+    def volume(self, tmp_path: Path) -> tuple[Plan, Path, Tree]:
+        root = PartitionRequest(mount_point="/", size_bytes=MIB)
+        asked = PartitionRequest(mount_point="/boot/efi", filesystem="vfat", size_bytes=16 * MIB)
+        plan = examples.plan(
+            examples.request(root, asked, on={"disk": 24 * MIB}), identifier_bits={"vfat": 32}
+        )
+        tree = examples.tree(plan, tmp_path)
+        return plan, tree.folder(plan.volumes[1]), tree
+
+    def make(self, plan: Plan, tree: Tree, tmp_path: Path) -> None:
+        volume = plan.volumes[1]
+        applbuild_filesystem_fat.applbuild_make_filesystem(
+            volume=volume,
+            tree=tree,
+            target=Target(
+                path=examples.raw_disk(plan.disks[0], tmp_path).path,
+                offset_bytes=volume.offset_bytes,
+                size_bytes=volume.size_bytes,
+            ),
+            plan=plan,
+            run=examples.run(),
+        )
+
+    @pytest.mark.parametrize("target", ["secret", "nowhere"])
+    def test_links_are_refused_and_never_followed(self, target: str, tmp_path: Path) -> None:
+        """Where they lead is the builder's world, not the system's."""
+        plan, folder, tree = self.volume(tmp_path)
+        secret = tmp_path / "secret"
+        secret.touch()
+        os.utime(secret, (1, 1))
+        (folder / "a link").symlink_to(tmp_path / target)
+        with pytest.raises(KickstartError, match="a link"):
+            self.make(plan, tree, tmp_path)
+        assert secret.stat().st_mtime == 1
+
+    @pytest.mark.parametrize("name", ["a:b", "what?", "trailing."])
+    def test_names_that_it_would_change_are_refused(self, name: str, tmp_path: Path) -> None:
+        plan, folder, tree = self.volume(tmp_path)
+        (folder / name).touch()
+        with pytest.raises(KickstartError, match=re.escape(name)):
+            self.make(plan, tree, tmp_path)
+
+    def test_names_that_are_one_to_it_are_refused(self, tmp_path: Path) -> None:
+        plan, folder, tree = self.volume(tmp_path)
+        (folder / "Readme").touch()
+        (folder / "README").touch()
+        with pytest.raises(KickstartError, match=r"(?i)readme"):
+            self.make(plan, tree, tmp_path)
+
+    def test_more_names_than_its_uppermost_folder_has_room_for_are_refused(
+        self, tmp_path: Path
+    ) -> None:
+        """512 entries of a FAT16, and long names take several."""
+        plan, folder, tree = self.volume(tmp_path)
+        for number in range(600):
+            (folder / f"file number {number}").touch()
+        with pytest.raises(KickstartError, match="/boot/efi"):
+            self.make(plan, tree, tmp_path)

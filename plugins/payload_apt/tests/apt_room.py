@@ -8,8 +8,7 @@ from pathlib import Path
 import attrs
 
 import applbuild_payload_apt as backend
-from applbuild import Needs, PackageName, Request, Resolution, Run, Tree, kernels
-from applbuild.model.request import PackageSelection
+from applbuild import Needs, PackageName, PackageSelection, Request, Resolution, Run, Tree, kernels
 from applbuild.progress import silent
 from applbuild.room import CACHE, WORK
 from applbuild.run import built_environment

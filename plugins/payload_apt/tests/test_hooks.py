@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 import applbuild_payload_apt as backend
-from applbuild import Claim, Host, PackageName, Place, Request, Severity, Source
-from applbuild.model.request import PackageSelection
+from applbuild import Claim, Host, PackageName, PackageSelection, Place, Request, Severity, Source
 
 ARCHIVE = "http://mirror.example.org/debian/dists/bookworm/main"
 RPMS = "http://mirror.example.org/fedora/40/os"
@@ -26,8 +25,8 @@ def request(*sources: Source, wanted: tuple[str, ...] = (), **changes) -> Reques
     return Request(name="x", kickstart="", digest="", sources=sources, packages=packages, **changes)
 
 
-def source(url: str, command: str = "url", **options: str) -> Source:
-    return Source(command=command, url=url, options=tuple(options.items()), place=Place("x.ks", 4))
+def source(url: str, command: str = "url") -> Source:
+    return Source(command=command, url=url, place=Place("x.ks", 4))
 
 
 @pytest.mark.parametrize(
@@ -49,18 +48,15 @@ def test_debian_archives_are_claimed_and_nothing_else(asked, where, claim):
 
 
 def test_a_sound_request_has_no_problems():
-    asked = request(source(ARCHIVE, proxy="http://proxy.example.org:3128"))
+    asked = request(source(ARCHIVE))
     assert backend.applbuild_check(asked, host("fedora")) == ()
 
 
 def test_everything_wrong_is_said_at_once_with_its_place():
-    asked = request(source(ARCHIVE, includepkgs="a"), source(RPMS, "repo"), architecture="ppc64le")
+    asked = request(source(ARCHIVE), source(RPMS, "repo"), architecture="ppc64le")
     problems = backend.applbuild_check(asked, host())
-    assert [(p.severity, p.place and p.place.line) for p in problems] == [
-        (Severity.ERROR, None),
-        (Severity.WARNING, 4),
-        (Severity.ERROR, 4),
-    ]
+    assert [p.place and p.place.line for p in problems] == [None, 4]
+    assert {p.severity for p in problems} == {Severity.ERROR}
 
 
 def test_a_host_without_own_archives_must_be_told_of_one():

@@ -13,13 +13,13 @@ from applbuild import (
     KickstartError,
     Needs,
     PackageName,
+    PackageSelection,
     Place,
     Progress,
     Request,
     Run,
     Source,
 )
-from applbuild.model.request import PackageSelection
 from applbuild.run import built_environment
 from applbuild_payload_apt.options import AptOptions
 from applbuild_payload_apt.record import load_record

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from applbuild import KickstartError, Needs, PackageName, Place, Request
-from applbuild.model.request import PackageSelection
+from applbuild import KickstartError, Needs, PackageName, PackageSelection, Place, Request
 from applbuild_payload_apt.index import parse_index
 from applbuild_payload_apt.selection import wishes
 

@@ -22,14 +22,13 @@ from applbuild import (
     Tool,
     ToolError,
     Volume,
-    format_size,
+    format_shortage,
 )
-from applbuild_filesystem_ext.times import set_times
+from applbuild_filesystem_ext.inodes import free_bytes, set_attributes
 
 _BLOCK_BYTES = 4096
 _INODE_BYTES = 256
 _BYTES_PER_INODE = 16384
-_LARGEST_JOURNAL_BYTES = 64 * 1024 * 1024
 
 # Spelled out, because mke2fs' own configuration is the host's. All of it is read by the GRUB
 # and the kernels of the guests (e2fsprogs' ext4(5) names the kernel versions): no orphan_file,
@@ -70,9 +69,6 @@ def make(kind: str, volume: Volume, folder: Path, target: Target, plan: Plan, ru
         KickstartError: the folder does not fit.
     """
     content = measure(folder)
-    needed = content.data_bytes + content.inodes * _INODE_BYTES
-    if needed > target.size_bytes:
-        raise _too_small(volume, needed, target.size_bytes)
     clock = {
         "E2FSPROGS_FAKE_TIME": str(plan.epoch_seconds),
         "E2FSCK_TIME": str(plan.epoch_seconds),
@@ -80,13 +76,19 @@ def make(kind: str, volume: Volume, folder: Path, target: Target, plan: Plan, ru
         "MKE2FS_SKIP_CHECK_MSG": "1",
         "MKE2FS_SKIP_PROGRESS": "1",
     }
+    argv = _mke2fs(kind, volume, target, content, run)
     try:
-        run(_mke2fs(kind, volume, folder, target, content, run), environment=clock)
-    except ToolError as error:
-        if "Could not allocate" in error.tail or "No free space" in error.tail:
-            raise _too_small(volume, needed, _room(kind, target.size_bytes)) from error
-        raise
-    set_times(target.path, target.offset_bytes, plan.epoch_seconds)
+        if content.data_bytes < target.size_bytes:
+            run([*argv, "-d", folder, *_place(target)], environment=clock)
+        else:
+            raise _Full
+    except (_Full, ToolError) as error:
+        if isinstance(error, ToolError) and not _says_full(error):
+            raise
+        # Made empty, it tells exactly how much it would have held.
+        run([*argv, *_place(target)], environment=clock)
+        raise _too_small(volume, content, free_bytes(target.path, target.offset_bytes)) from None
+    set_attributes(target.path, target.offset_bytes, folder.stat(), plan.epoch_seconds)
     if kind == "ext4":
         # Directories get the room that their checksums need (-D), then everything its checksum.
         place = f"{target.path}?offset={target.offset_bytes}"
@@ -94,12 +96,25 @@ def make(kind: str, volume: Volume, folder: Path, target: Target, plan: Plan, ru
         if checked.returncode > 1:  # 1: errors corrected, which the rewriting of folders counts as
             raise ToolError(("e2fsck", "-fyD", place), checked.returncode, checked.stdout)
         run(["tune2fs", "-O", "metadata_csum", place], environment=clock)
-    return Made(volume=volume, used_bytes=needed)
+    return Made(volume=volume, used_bytes=content.data_bytes)
+
+
+class _Full(Exception):
+    """The content is larger than the whole place for it."""
+
+
+def _says_full(error: ToolError) -> bool:
+    return "Could not allocate" in error.tail or "No free space" in error.tail
+
+
+def _place(target: Target) -> list[str | Path]:
+    return [target.path, str(target.size_bytes // _BLOCK_BYTES)]
 
 
 def _mke2fs(
-    kind: str, volume: Volume, folder: Path, target: Target, content: Content, run: Run
+    kind: str, volume: Volume, target: Target, content: Content, run: Run
 ) -> list[str | Path]:
+    """Return the command but for what fills the filesystem, and where it lies."""
     extended = [
         f"offset={target.offset_bytes}",
         f"hash_seed={volume.seed}",
@@ -122,9 +137,6 @@ def _mke2fs(
         *("-U", volume.identifier),
         *label,
         *("-E", ",".join(extended)),
-        *("-d", folder),
-        target.path,
-        str(target.size_bytes // _BLOCK_BYTES),
     ]
 
 
@@ -159,15 +171,11 @@ def measure(folder: Path) -> Content:
     return Content(data_bytes=data * _BLOCK_BYTES, inodes=len(seen))
 
 
-def _room(kind: str, size_bytes: int) -> int:
-    """Return about how much content a filesystem of *size_bytes* holds beside its own tables."""
-    journal = 0 if kind == "ext2" else min(_LARGEST_JOURNAL_BYTES, size_bytes // 32)
-    return size_bytes - size_bytes // _BYTES_PER_INODE * _INODE_BYTES - journal
-
-
-def _too_small(volume: Volume, needed: int, has: int) -> KickstartError:
+def _too_small(volume: Volume, content: Content, free: int) -> KickstartError:
+    # What mke2fs could not place may be no more than its own lists of blocks.
+    needed = max(content.data_bytes, free + _BLOCK_BYTES)
     return KickstartError(
-        f"{volume.mount_point} is too small: what is installed there needs "
-        f"{format_size(needed)}, and {format_size(has)} are there",
+        f"{volume.mount_point} is too small: what is installed there "
+        f"{format_shortage(needed, free)}",
         hint=f"give part {volume.mount_point} a larger --size (or --grow and a larger --disk)",
     )

@@ -16,11 +16,13 @@ from applbuild import (
     ToolError,
     Tree,
     Volume,
-    format_size,
+    format_shortage,
     hookimpl,
 )
+from applbuild_filesystem_fat.content import refuse_foreign
 
 _SECTOR_BYTES = 512
+_MOST_HIDDEN = 2**32 - 1
 _MIB = 1024 * 1024
 # From which size on: the kind of FAT and its sectors in a cluster. mkfs.vfat would choose by the
 # size of the whole file. The kind follows from the count of clusters: FAT16 has at least 4085 of
@@ -59,47 +61,60 @@ def applbuild_make_filesystem(
         KickstartError: the content does not fit.
     """
     folder = tree.folder(volume)
-    used = _clamp_times(folder, plan.epoch_seconds)
+    refuse_foreign(folder, str(volume.mount_point))
+    _clamp_times(folder, plan.epoch_seconds)
     bits, cluster_sectors = next(kind for size, *kind in _KINDS if target.size_bytes >= size)
-    run(
-        [
-            "mkfs.vfat",
-            "--invariant",  # before -i: it would set the volume id to a constant of its own
-            *("-i", volume.identifier.replace("-", "")),
-            *("-F", str(bits), "-s", str(cluster_sectors)),
-            *(("-n", volume.label) if volume.label else ()),
-            *("--offset", str(target.offset_bytes // _SECTOR_BYTES)),
-            *("-h", str(target.offset_bytes // _SECTOR_BYTES)),
-            target.path,
-            str(target.size_bytes // 1024),
-        ]
-    )
-    _fill(folder, volume, target, used, run)
-    return Made(volume=volume, used_bytes=used)
-
-
-def _fill(folder: Path, volume: Volume, target: Target, used: int, run: Run) -> None:
+    needed = _clusters_bytes(folder, cluster_sectors * _SECTOR_BYTES)
+    empty = [
+        "mkfs.vfat",
+        "--invariant",  # before -i: it would set the volume id to a constant of its own
+        *("-i", volume.identifier.replace("-", "")),
+        *("-F", str(bits), "-s", str(cluster_sectors)),
+        *(("-n", volume.label) if volume.label else ()),
+        *("--offset", str(target.offset_bytes // _SECTOR_BYTES)),
+        # The sectors before the partition: 32 bits, and only read by boot code of old.
+        *("-h", str(min(target.offset_bytes // _SECTOR_BYTES, _MOST_HIDDEN))),
+        target.path,
+        str(target.size_bytes // 1024),
+    ]
+    run(empty)
     names = sorted(folder.iterdir())
-    if not names:
-        return
     inside = f"{target.path}@@{target.offset_bytes}"
     try:
-        run(["mcopy", "-s", "-p", "-Q", "-m", "-i", inside, *names, "::"])
+        if names:
+            run(["mcopy", "-s", "-p", "-Q", "-m", "-i", inside, *names, "::"])
     except ToolError as error:
+        if "No directory slots" in error.tail:
+            raise KickstartError(
+                f"{volume.mount_point} has more names than the uppermost folder of a small FAT holds",
+                hint=f"give part {volume.mount_point} a --size of 34 or more",
+            ) from None
         if "full" not in error.tail.lower():
             raise
+        run(empty)  # which tells how much it would have held
+        free = _free_bytes(inside, run)
+        needed = max(needed, free + cluster_sectors * _SECTOR_BYTES)
         raise KickstartError(
-            f"{volume.mount_point} is too small: what is installed there needs "
-            f"{format_size(used)}, and it has {format_size(target.size_bytes)}",
+            f"{volume.mount_point} is too small: what is installed there "
+            f"{format_shortage(needed, free)}",
             hint=f"give part {volume.mount_point} a larger --size",
-        ) from error
+        ) from None
+    return Made(volume=volume, used_bytes=needed)
 
 
-def _clamp_times(folder: Path, epoch_seconds: int) -> int:
-    """Set every time in *folder* to the epoch, and return the bytes of its files."""
-    used = 0
-    for parent, _, names in os.walk(folder):
-        for path in (Path(parent), *(Path(parent, name) for name in names)):
-            used += path.stat().st_size if path.is_file() else 0
-            os.utime(path, (epoch_seconds, epoch_seconds))
-    return used
+def _free_bytes(inside: str, run: Run) -> int:
+    """Return what mdir(1) says is free, the last line of what it prints."""
+    line = run(["mdir", "-i", inside, "::"]).stdout.strip().splitlines()[-1]
+    return int("".join(letter for letter in line if letter.isdecimal()))
+
+
+def _clusters_bytes(folder: Path, cluster_bytes: int) -> int:
+    """Return what *folder* takes up in whole clusters."""
+    sizes = (path.stat().st_size if path.is_file() else 1 for path in folder.rglob("*"))
+    return sum(-(-size // cluster_bytes) for size in sizes) * cluster_bytes
+
+
+def _clamp_times(folder: Path, epoch_seconds: int) -> None:
+    """Set every time in *folder* to the epoch."""
+    for path in (folder, *folder.rglob("*")):
+        os.utime(path, (epoch_seconds, epoch_seconds), follow_symlinks=False)

@@ -21,7 +21,6 @@ from applbuild import (
     Request,
     Resolution,
     Run,
-    Severity,
     Tool,
     Tree,
     hookimpl,
@@ -39,7 +38,6 @@ from applbuild_payload_apt.store import download, file_of, newest_seconds, trim
 from applbuild_payload_apt.traces import mark_dependencies, remove_traces
 
 _COMMANDS = ("url", "repo")
-_OPTIONS = ("proxy", "noverifyssl", "install", "cost")
 _NEEDS = (
     # What is needed, the names that take its place, and why.
     (
@@ -50,6 +48,7 @@ _NEEDS = (
     ("systemd-sysv", ("sysvinit-core", "runit-init"), "the first process of the system"),
     ("udev", (), "finds the machine's devices"),
     ("initramfs-tools", ("dracut*",), "finds the root filesystem"),
+    ("zstd", (), "compresses the initramfs, and its updates"),
     ("dbus", ("dbus-broker",), "systemd's tools talk over it"),
 )
 
@@ -85,7 +84,7 @@ def _has_own_sources(host: Host) -> bool:
 
 @hookimpl
 def applbuild_check(request: Request, host: Host) -> tuple[Problem, ...]:
-    """Return which sources are no Debian archives, and which of their options do nothing."""
+    """Return which sources are no Debian archives, and what this host cannot do."""
     problems = []
     if not request.sources and not _has_own_sources(host):
         problems.append(
@@ -107,15 +106,6 @@ def applbuild_check(request: Request, host: Host) -> tuple[Problem, ...]:
                     hint="one is named as URL/dists/SUITE/COMPONENT",
                 )
             )
-        problems += [
-            Problem(
-                message=f"{source.command} --{name} has no effect on a Debian archive",
-                severity=Severity.WARNING,
-                place=source.place,
-            )
-            for name, _ in source.options
-            if name not in _OPTIONS
-        ]
     return tuple(problems)
 
 

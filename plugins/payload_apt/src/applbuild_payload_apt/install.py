@@ -36,8 +36,7 @@ _DOCS = ("doc", "groff", "info", "linda", "lintian", "man")
 _LAY_OUT = """
 set -e
 for file do
-    dpkg-deb --fsys-tarfile "$file" | tar --directory "$root" --extract --keep-directory-symlink \
-        --exclude './usr/share/doc/*' --exclude './usr/share/man/*' --exclude './usr/share/locale/*'
+    dpkg-deb --fsys-tarfile "$file" | tar --extract --keep-directory-symlink $options
 done
 """
 
@@ -105,8 +104,10 @@ def _merge_usr(tree: Tree) -> None:
 
 def _lay_out(files: list[Path], tree: Tree, run: Run) -> None:
     """Unpack *files* as bare files; not with dpkg-deb -x, which would replace the links."""
-    argv: list[str | Path] = ["bash", "-o", "pipefail", "-c", _LAY_OUT, "bash", *files]
-    run(argv, environment={"root": str(tree.root)})
+    argv: list[str | Path] = ["bash", "-f", "-o", "pipefail", "-c", _LAY_OUT, "bash", *files]
+    # dpkg brings these later, or it does not; no program of a package needs them to run.
+    skipped = (f"--exclude=./usr/share/{name}/*" for name in (*_DOCS, "locale"))
+    run(argv, environment={"options": " ".join(skipped)}, directory=tree.root)
 
 
 def _prepare(tree: Tree, *, has_docs: bool) -> None:

@@ -1,8 +1,9 @@
-"""The times in the inodes of an ext filesystem, which mke2fs -d copies from the folder.
+"""What mke2fs -d gets wrong in the inodes of an ext filesystem, put right in place.
 
-A folder's ctime and atime are the moment of the build, and no environment
-variable stops mke2fs from copying them. While the filesystem has no
-metadata_csum, inodes can be written in place.
+It copies the folder's ctime and atime, the moment of the build, and no
+environment variable stops it; and it leaves the uppermost folder with a mode and
+owner of its own. While the filesystem has no metadata_csum, inodes can be
+written as they lie.
 
 Layout: Linux kernel documentation, "ext4 Data Structures and Algorithms":
 Super Block, Block Group Descriptors, Inode Table.
@@ -10,6 +11,7 @@ Super Block, Block Group Descriptors, Inode Table.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,8 +34,21 @@ class _Geometry:
     has_group_counts: bool
 
 
-def set_times(path: Path, offset_bytes: int, epoch_seconds: int) -> None:
-    """Make the times of every inode depend on the content alone.
+def free_bytes(path: Path, offset_bytes: int) -> int:
+    """Return what the filesystem at *offset_bytes* of *path* has free: s_free_blocks_count."""
+    with path.open("rb") as file:
+        file.seek(offset_bytes + _SUPERBLOCK_OFFSET)
+        superblock = file.read(1024)
+    low = struct.unpack_from("<I", superblock, 0xC)[0]
+    high = struct.unpack_from("<I", superblock, 0x158)[0]
+    blocks: int = high << 32 | low
+    return blocks * _geometry(superblock).block_bytes
+
+
+def set_attributes(
+    path: Path, offset_bytes: int, uppermost: os.stat_result, epoch_seconds: int
+) -> None:
+    """Make every inode depend on the content alone; the uppermost folder becomes *uppermost*.
 
     Nothing was modified after *epoch_seconds*; every file was created, changed
     and last read then.
@@ -43,10 +58,12 @@ def set_times(path: Path, offset_bytes: int, epoch_seconds: int) -> None:
         geometry = _geometry(file.read(1024))
         file.seek(offset_bytes + (geometry.first_data_block + 1) * geometry.block_bytes)
         descriptors = file.read(geometry.groups * geometry.descriptor_bytes)
-        for start_block, count in _tables(geometry, descriptors):
+        for number, (start_block, count) in enumerate(_tables(geometry, descriptors)):
             start = offset_bytes + start_block * geometry.block_bytes
             file.seek(start)
             table = bytearray(file.read(count * geometry.inode_bytes))
+            if number == 0:
+                _set_uppermost(table, geometry.inode_bytes, uppermost)
             _stamp(table, geometry.inode_bytes, epoch_seconds)
             file.seek(start)
             file.write(table)
@@ -82,6 +99,19 @@ def _tables(geometry: _Geometry, descriptors: bytes) -> Iterator[tuple[int, int]
             unused |= struct.unpack_from("<H", descriptors, at + 0x32)[0] << 16
         if not flags & _INODES_NOT_USED:
             yield block, geometry.inodes_per_group - unused
+
+
+def _set_uppermost(table: bytearray, inode_bytes: int, folder: os.stat_result) -> None:
+    """Give inode 2 the mode, owner and time of *folder*.
+
+    i_mode is at 0x0, i_uid and i_gid at 0x2 and 0x18, their upper halves at
+    0x78 and 0x7A, i_mtime at 0x10.
+    """
+    at = inode_bytes  # inodes count from 1
+    struct.pack_into("<HH", table, at, folder.st_mode, folder.st_uid & 0xFFFF)
+    struct.pack_into("<H", table, at + 0x18, folder.st_gid & 0xFFFF)
+    struct.pack_into("<HH", table, at + 0x78, folder.st_uid >> 16, folder.st_gid >> 16)
+    struct.pack_into("<I", table, at + 0x10, int(folder.st_mtime) & 0xFFFFFFFF)
 
 
 def _stamp(table: bytearray, inode_bytes: int, epoch: int) -> None:
