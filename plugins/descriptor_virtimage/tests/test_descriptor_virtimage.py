@@ -158,7 +158,6 @@ class TestVirtImage(DescriptorConformance):
     def test_more_disks_than_ide_has_go_to_scsi(self) -> None:
         assert self._targets(5) == ["sda", "sdb", "sdc", "sdd", "sde"]
 
-    @pytest.mark.xfail(reason="the drives end with sdz")
     def test_every_disk_has_a_drive_however_many_there_are(self) -> None:
         assert len(self._targets(len(ascii_lowercase) + 1)) == len(ascii_lowercase) + 1
 

@@ -90,9 +90,9 @@ class TestTar(ArchiveConformance):
     def test_a_copy_of_the_archive_is_the_same_software(self, tmp_path: Path) -> None:
         """When it was copied or downloaded is no time of the system's."""
         request = self.request(tmp_path)
-        first = applbuild_payload_tree.applbuild_resolve(request=request)
+        first = applbuild_payload_tree.applbuild_resolve(request=request, run=examples.run())
         os.utime(tmp_path / self.file, (OLD_SECONDS, OLD_SECONDS))
-        assert applbuild_payload_tree.applbuild_resolve(request=request) == first
+        assert applbuild_payload_tree.applbuild_resolve(request=request, run=examples.run()) == first
 
 
 class TestCompressedTar(ArchiveConformance):
@@ -105,7 +105,7 @@ class TestCompressedTar(ArchiveConformance):
             item.size = 8 << 20
             archive.addfile(item, io.BytesIO(bytes(item.size)))
         request = examples.request(sources=(from_(tmp_path / "large.tar.gz"),))
-        resolution = applbuild_payload_tree.applbuild_resolve(request=request)
+        resolution = applbuild_payload_tree.applbuild_resolve(request=request, run=examples.run())
         assert resolution.installed_bytes >= 8 << 20
 
 
@@ -147,13 +147,13 @@ class TestFolder(PayloadConformance):
         request = self.request(tmp_path)
         file = tmp_path / "a system/etc/hostname"
         os.utime(file, (OLD_SECONDS, OLD_SECONDS))
-        before = applbuild_payload_tree.applbuild_resolve(request=request).digest
+        before = applbuild_payload_tree.applbuild_resolve(request=request, run=examples.run()).digest
         if change == "content":
             file.write_text("other\n", encoding="utf-8")
             os.utime(file, (OLD_SECONDS, OLD_SECONDS))
         else:
             file.chmod(0o600)
-        assert applbuild_payload_tree.applbuild_resolve(request=request).digest != before
+        assert applbuild_payload_tree.applbuild_resolve(request=request, run=examples.run()).digest != before
 
 
 class TestLiveimgLine:
@@ -181,4 +181,6 @@ class TestLiveimgLine:
 
     def test_without_one_there_is_nothing_to_install(self) -> None:
         with pytest.raises(KickstartError, match="liveimg --url="):
-            applbuild_payload_tree.applbuild_resolve(request=examples.request())
+            applbuild_payload_tree.applbuild_resolve(
+                request=examples.request(), run=examples.run()
+            )

@@ -49,9 +49,15 @@ def _add_boot(domain: Element, appliance: Appliance) -> None:
     SubElement(SubElement(boot, "os"), "loader", dev="hd")
     # IDE has four places; with more, all disks go to SCSI.
     bus = "hd" if len(machine.disks) <= _IDE_DISKS else "sd"
-    for letter, disk in zip(ascii_lowercase, machine.disks, strict=False):
+    for number, disk in enumerate(machine.disks):
         file = appliance.artifact(disk.name).path.name
-        SubElement(boot, "drive", disk=file, target=f"{bus}{letter}")
+        SubElement(boot, "drive", disk=file, target=f"{bus}{_letters(number)}")
+
+
+def _letters(number: int) -> str:
+    """Return how the kernel counts disks: a to z, then aa, ab and so on."""
+    before, last = divmod(number, len(ascii_lowercase))
+    return (_letters(before - 1) if before else "") + ascii_lowercase[last]
 
 
 def _add_devices(domain: Element, appliance: Appliance) -> None:

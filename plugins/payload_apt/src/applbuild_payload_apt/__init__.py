@@ -27,7 +27,7 @@ from applbuild import (
     make_initramfs,
 )
 from applbuild_payload_apt.apt import write_access
-from applbuild_payload_apt.archives import is_archive
+from applbuild_payload_apt.archives import is_archive, without_login
 from applbuild_payload_apt.image_sources import write_sources
 from applbuild_payload_apt.inflate import Deb
 from applbuild_payload_apt.install import install
@@ -97,15 +97,15 @@ def applbuild_check(request: Request, host: Host) -> tuple[Problem, ...]:
         problems.append(
             Problem(message=f"{request.architecture} packages cannot be installed on this host")
         )
-    for source in request.sources:
-        if not is_archive(source.url):
-            problems.append(
-                Problem(
-                    message=f"{source.command} {source.url} is no Debian archive",
-                    place=source.place,
-                    hint="one is named as URL/dists/SUITE/COMPONENT",
-                )
-            )
+    problems += [
+        Problem(
+            message=f"{source.command} {without_login(source.url)} is no Debian archive",
+            place=source.place,
+            hint="one is named as URL/dists/SUITE/COMPONENT",
+        )
+        for source in request.sources
+        if not is_archive(source.url)
+    ]
     return tuple(problems)
 
 

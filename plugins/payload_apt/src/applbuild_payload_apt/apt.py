@@ -37,12 +37,14 @@ Dir::Etc::trustedparts "{private}/trusted";
 Dir::State "{state}";
 Dir::State::status "{state}/status";
 Dir::Cache "{state}";
+Dir::Cache::srcpkgcache "";
 Dir::Log "/dev/null";
 APT::Architecture "{architecture}";
 APT::Architectures {{ "{architecture}"; }};
 APT::Sandbox::User "root";
 APT::Install-Recommends "{recommends}";
 APT::Get::AllowUnauthenticated "false";
+APT::Get::Never-Include-Phased-Updates "true";
 APT::Update::Error-Mode "any";
 Acquire::AllowInsecureRepositories "false";
 Acquire::AllowWeakRepositories "false";
@@ -183,13 +185,15 @@ def update(apt: Apt, archives: tuple[Archive, ...], progress: Progress) -> dict[
         origins[archive] = present[keys[0]]
     if ran.returncode:
         progress.remark(
-            f"the indexes of an earlier build are used: {_complaint(ran)}", is_warning=True
+            f"the indexes of an earlier build are used: {_complaint(ran, '')}", is_warning=True
         )
     return origins
 
 
-def _complaint(ran: Ran) -> str:
+def _complaint(ran: Ran, about: str) -> str:
+    """Return what apt has to say of *about*, else the first that it has to say."""
     lines = [line for line in ran.stderr.splitlines() if line.startswith(("E: ", "W: "))]
+    lines = [line for line in lines if about in line] or lines
     return lines[0][3:].strip() if lines else ran.stderr.strip()
 
 
@@ -197,12 +201,13 @@ def _refusal(archive: Archive, ran: Ran) -> KickstartError:
     unsigned = ("NO_PUBKEY", "not signed", "signature", "Missing key", "sqv")
     if any(word in ran.stderr for word in unsigned):
         return KickstartError(
-            f"nothing on this host verifies the archive {archive}: {_complaint(ran)}",
+            f"nothing on this host verifies the archive {archive}: {_complaint(ran, archive.uri)}",
             hint="install its keyring (debian-archive-keyring, ubuntu-archive-keyring), "
             "or name one: --payload apt,keyring=FILE",
         )
     return KickstartError(
-        f"the archive {archive} cannot be used: {_complaint(ran) or 'it has no such component'}",
+        f"the archive {archive} cannot be used: "
+        f"{_complaint(ran, archive.uri) or 'it has no such component'}",
         hint="an archive is named as URL/dists/SUITE/COMPONENT",
     )
 
@@ -224,7 +229,7 @@ def choose(apt: Apt, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         raise KickstartError(
             f"these packages cannot be installed together:\n{why.rstrip()}"
             if found
-            else f"apt cannot choose the packages: {_complaint(ran)}",
+            else f"apt cannot choose the packages: {_complaint(ran, '')}",
             hint="an excluded package may be what another one needs",
         )
     matches = re.findall(r"^'(\S+)' (\S+\.deb) ", ran.stdout, re.MULTILINE)

@@ -47,7 +47,7 @@ def is_archive(url: str) -> bool:
 
 def named_archive(source: Source) -> Archive:
     """Return the archive that *source*, for which `is_archive` holds, names."""
-    found = _ADDRESS.match(_without_login(source.url))
+    found = _ADDRESS.match(without_login(source.url))
     if found is None:
         raise ValueError(f"{source.url} is no Debian archive")
     suite, *components = (part for part in found["path"].split("/") if part)
@@ -66,7 +66,7 @@ def login_of(source: Source) -> Login | None:
     parts = urlsplit(source.url)
     if parts.username is None:
         return None
-    bare = urlsplit(_without_login(source.url))
+    bare = urlsplit(without_login(source.url))
     path = bare.path.partition("/dists/")[0]
     return Login(
         place=f"{bare.scheme}://{bare.netloc}{path}/",
@@ -75,7 +75,8 @@ def login_of(source: Source) -> Login | None:
     )
 
 
-def _without_login(url: str) -> str:
+def without_login(url: str) -> str:
+    """Return *url* as it may be shown."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
@@ -91,7 +92,9 @@ def as_sources(archives: tuple[Archive, ...]) -> str:
             f"Components: {' '.join(archive.components)}",
         ]
         if archive.signed_by:
-            lines.append(f"Signed-By: {archive.signed_by}")
+            # A key itself, not the name of its file, begins on a line of its own.
+            is_key = "\n" in archive.signed_by
+            lines.append(f"Signed-By:{'\n ' if is_key else ' '}{archive.signed_by}")
         stanzas.append("\n".join(lines) + "\n")
     return "\n".join(stanzas)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
 
 from applbuild import (
@@ -22,8 +20,8 @@ from applbuild import (
     hookimpl,
     make_initramfs,
 )
+from applbuild_payload_tree.content import look_into_archive, look_into_folder
 
-_PIECE_BYTES = 1 << 20
 _KEEP = ("--numeric-owner", "--xattrs", "--xattrs-include=*", "--acls", "--same-owner", "-p")
 # What the kernel fills when the system runs. Device nodes could not be made here either.
 _LEAVE_OUT = tuple(
@@ -77,27 +75,14 @@ def applbuild_check(request: Request) -> tuple[Problem, ...]:
 
 
 @hookimpl
-def applbuild_resolve(request: Request) -> Resolution:
-    """Return the size, digest and newest time of the folder or archive."""
+def applbuild_resolve(request: Request, run: Run) -> Resolution:
+    """Return size, digest and newest time of what is in the folder or archive."""
     path = _the_path(_sources(request))
-    digest = hashlib.sha256()
-    installed = newest = 0
-    if path.is_dir():
-        for item in _walk(path):
-            status = item.lstat()
-            newest = max(newest, int(status.st_mtime))
-            installed += status.st_blocks * 512
-            about = f"{item.relative_to(path)}\0{status.st_size}\0{status.st_mtime_ns}\0"
-            digest.update(about.encode("utf-8", "surrogateescape"))
-    else:
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE_BYTES):
-                digest.update(piece)
-        newest, installed = int(path.stat().st_mtime), path.stat().st_size
+    found = look_into_folder(path) if path.is_dir() else look_into_archive(path, run)
     return Resolution(
-        installed_bytes=installed,
-        newest_seconds=newest,
-        digest=digest.hexdigest(),
+        installed_bytes=found.size_bytes,
+        newest_seconds=found.newest_seconds,
+        digest=found.digest,
         summary=str(path),
     )
 
@@ -144,10 +129,3 @@ def _the_path(sources: tuple[Source, ...]) -> Path:
             "the tree payload needs a line like: liveimg --url=file:///path/to/system.tar"
         )
     return path
-
-
-def _walk(folder: Path) -> list[Path]:
-    found = []
-    for parent, folders, files in os.walk(folder):
-        found += [Path(parent, name) for name in (*folders, *files)]
-    return sorted(found)
