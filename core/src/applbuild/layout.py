@@ -241,8 +241,9 @@ def _fill(
 
 def _refuse_beyond_msdos(shelf: _Shelf, size_bytes: int) -> None:
     """Raise KickstartError if an msdos table cannot describe the disk."""
-    if len(shelf.partitions) > _MSDOS_PARTITIONS:
-        problem = f"has {len(shelf.partitions)} partitions; an msdos table holds {_MSDOS_PARTITIONS}"
+    count = len(shelf.partitions)
+    if count > _MSDOS_PARTITIONS:
+        problem = f"has {count} partitions; an msdos table holds {_MSDOS_PARTITIONS}"
     elif size_bytes > _MSDOS_BYTES:
         problem = f"has {format_size(size_bytes)}; an msdos table reaches 2 TiB"
     else:

@@ -50,7 +50,7 @@ def format_size(size_bytes: int) -> str:
 
 
 def format_shortage(needed_bytes: int, free_bytes: int) -> str:
-    """Return for people that *needed_bytes* do not fit into *free_bytes*, however close they are."""
+    """Return for people that *needed_bytes* do not fit into *free_bytes*, however close."""
     needed = -(-needed_bytes * 100 // MIB) / 100
     free = free_bytes * 100 // MIB / 100
     return f"needs {needed:.2f} MiB, and {free:.2f} MiB are there"

@@ -48,6 +48,11 @@ class FakeArchive:
     def url(self) -> str:
         return f"file://{self.folder}/dists/test/main"
 
+    def armored(self) -> str:
+        """Return the key in the form that text can hold."""
+        gpg(self.home, "--armor", "--export", "--output", self.home / "key.asc")
+        return (self.home / "key.asc").read_text()
+
     def publish(self, *packages: str, origin: str = "Example", is_signed: bool = True) -> None:
         """Put *packages* (control fields) into the archive, and nothing else."""
         pool, suite = self.folder / "pool", self.folder / "dists/test"

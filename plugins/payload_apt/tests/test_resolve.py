@@ -21,8 +21,11 @@ from applbuild import (
     Source,
 )
 from applbuild.run import built_environment
+from applbuild_payload_apt.apt import Wanted, private_apt, update
+from applbuild_payload_apt.host_sources import parse_stanzas
 from applbuild_payload_apt.options import AptOptions
 from applbuild_payload_apt.record import load_record
+from applbuild_payload_apt.resolve import ARCHITECTURES
 from applbuild_payload_apt.store import file_of
 
 BASE = "Package: base\nEssential: yes\nPriority: required"
@@ -230,3 +233,13 @@ def test_documentation_can_be_left_out(resolve, archive):
     bare = resolve(docs=False)
     assert not load_record(bare.digest, resolve.cache).has_docs
     assert bare.digest != full.digest
+
+
+def test_a_key_may_stand_in_the_sources_themselves(resolve, archive, tmp_path):
+    archive.publish(BASE)
+    key = archive.armored().replace("\n\n", "\n.\n").strip().replace("\n", "\n ")
+    stanza = f"Types: deb\nURIs: {archive.url.partition('/dists')[0]}\nSuites: test\n"
+    (found,) = parse_stanzas(f"{stanza}Components: main\nSigned-By:\n {key}\n")
+    wanted = Wanted(archives=(found,), architecture=ARCHITECTURES["x86_64"])
+    with private_apt(wanted, resolve.cache, resolve.run) as apt:
+        assert update(apt, wanted.archives, Progress(resolve.remarks.append)) == {found: "Example"}

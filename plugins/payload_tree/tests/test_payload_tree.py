@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 import applbuild_payload_tree
-from applbuild import KickstartError, PackageName, PackageSelection, Place, Request, Source
+from applbuild import (
+    KickstartError,
+    PackageName,
+    PackageSelection,
+    Place,
+    Request,
+    Resolution,
+    Source,
+)
 from applbuild.testing import examples
 from applbuild.testing.payloads import PayloadConformance
 from applbuild.testing.trees import CAPABILITY, OLD_SECONDS, digest
@@ -55,6 +63,10 @@ def write_tar(path: Path, mode: str = "w") -> None:
             archive.addfile(item)
 
 
+def resolve(request: Request) -> Resolution:
+    return applbuild_payload_tree.applbuild_resolve(request=request, run=examples.run())
+
+
 class ArchiveConformance(PayloadConformance):
     backend = applbuild_payload_tree
     name = "tree"
@@ -90,9 +102,9 @@ class TestTar(ArchiveConformance):
     def test_a_copy_of_the_archive_is_the_same_software(self, tmp_path: Path) -> None:
         """When it was copied or downloaded is no time of the system's."""
         request = self.request(tmp_path)
-        first = applbuild_payload_tree.applbuild_resolve(request=request, run=examples.run())
+        first = resolve(request)
         os.utime(tmp_path / self.file, (OLD_SECONDS, OLD_SECONDS))
-        assert applbuild_payload_tree.applbuild_resolve(request=request, run=examples.run()) == first
+        assert resolve(request) == first
 
 
 class TestCompressedTar(ArchiveConformance):
@@ -105,7 +117,7 @@ class TestCompressedTar(ArchiveConformance):
             item.size = 8 << 20
             archive.addfile(item, io.BytesIO(bytes(item.size)))
         request = examples.request(sources=(from_(tmp_path / "large.tar.gz"),))
-        resolution = applbuild_payload_tree.applbuild_resolve(request=request, run=examples.run())
+        resolution = resolve(request)
         assert resolution.installed_bytes >= 8 << 20
 
 
@@ -147,13 +159,13 @@ class TestFolder(PayloadConformance):
         request = self.request(tmp_path)
         file = tmp_path / "a system/etc/hostname"
         os.utime(file, (OLD_SECONDS, OLD_SECONDS))
-        before = applbuild_payload_tree.applbuild_resolve(request=request, run=examples.run()).digest
+        before = resolve(request).digest
         if change == "content":
             file.write_text("other\n", encoding="utf-8")
             os.utime(file, (OLD_SECONDS, OLD_SECONDS))
         else:
             file.chmod(0o600)
-        assert applbuild_payload_tree.applbuild_resolve(request=request, run=examples.run()).digest != before
+        assert resolve(request).digest != before
 
 
 class TestLiveimgLine:
@@ -181,6 +193,4 @@ class TestLiveimgLine:
 
     def test_without_one_there_is_nothing_to_install(self) -> None:
         with pytest.raises(KickstartError, match="liveimg --url="):
-            applbuild_payload_tree.applbuild_resolve(
-                request=examples.request(), run=examples.run()
-            )
+            resolve(examples.request())

@@ -77,17 +77,10 @@ def make(kind: str, volume: Volume, folder: Path, target: Target, plan: Plan, ru
         "MKE2FS_SKIP_PROGRESS": "1",
     }
     argv = _mke2fs(kind, volume, target, content, run)
-    try:
-        if content.data_bytes < target.size_bytes:
-            run([*argv, "-d", folder, *_place(target)], environment=clock)
-        else:
-            raise _Full
-    except (_Full, ToolError) as error:
-        if isinstance(error, ToolError) and not _says_full(error):
-            raise
+    if not _is_filled([*argv, "-d", folder, *_place(target)], content, target, clock, run):
         # Made empty, it tells exactly how much it would have held.
         run([*argv, *_place(target)], environment=clock)
-        raise _too_small(volume, content, free_bytes(target.path, target.offset_bytes)) from None
+        raise _too_small(volume, content, free_bytes(target.path, target.offset_bytes))
     set_attributes(target.path, target.offset_bytes, folder.stat(), plan.epoch_seconds)
     if kind == "ext4":
         # Directories get the room that their checksums need (-D), then everything its checksum.
@@ -99,12 +92,18 @@ def make(kind: str, volume: Volume, folder: Path, target: Target, plan: Plan, ru
     return Made(volume=volume, used_bytes=content.data_bytes)
 
 
-class _Full(Exception):
-    """The content is larger than the whole place for it."""
-
-
-def _says_full(error: ToolError) -> bool:
-    return "Could not allocate" in error.tail or "No free space" in error.tail
+def _is_filled(
+    argv: list[str | Path], content: Content, target: Target, clock: dict[str, str], run: Run
+) -> bool:
+    """Make the filesystem and return whether everything went in."""
+    if content.data_bytes >= target.size_bytes:
+        return False
+    made = run(argv, environment=clock, is_checked=False)
+    if not made.returncode:
+        return True
+    if "Could not allocate" in made.stderr or "No free space" in made.stderr:
+        return False
+    raise ToolError(tuple(map(str, argv)), made.returncode, made.stderr.strip())
 
 
 def _place(target: Target) -> list[str | Path]:

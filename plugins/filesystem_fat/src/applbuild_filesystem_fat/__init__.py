@@ -86,7 +86,7 @@ def applbuild_make_filesystem(
     except ToolError as error:
         if "No directory slots" in error.tail:
             raise KickstartError(
-                f"{volume.mount_point} has more names than the uppermost folder of a small FAT holds",
+                f"{volume.mount_point}: the uppermost folder of a small FAT holds fewer names",
                 hint=f"give part {volume.mount_point} a --size of 34 or more",
             ) from None
         if "full" not in error.tail.lower():

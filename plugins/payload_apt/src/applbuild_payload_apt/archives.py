@@ -93,8 +93,8 @@ def as_sources(archives: tuple[Archive, ...]) -> str:
         ]
         if archive.signed_by:
             # A key itself, not the name of its file, begins on a line of its own.
-            is_key = "\n" in archive.signed_by
-            lines.append(f"Signed-By:{'\n ' if is_key else ' '}{archive.signed_by}")
+            separator = "\n " if "\n" in archive.signed_by else " "
+            lines.append(f"Signed-By:{separator}{archive.signed_by}")
         stanzas.append("\n".join(lines) + "\n")
     return "\n".join(stanzas)
 

@@ -1,0 +1,69 @@
+"""What is in a ready system: how much, how new, and a digest of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+
+import attrs
+
+from applbuild import KickstartError, Run, ToolError
+
+# A line of `tar --list --verbose --full-time`: mode, owner, size, date and time.
+_LINE = re.compile(r"^.{10,11} +\S+ +(\d+) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) ")
+
+
+@attrs.frozen(kw_only=True)
+class Content:
+    """What a system comes to; the time is that of its newest file."""
+
+    size_bytes: int
+    newest_seconds: int
+    digest: str
+
+
+def look_into_archive(path: Path, run: Run) -> Content:
+    """Return what the tar archive at *path* holds.
+
+    Raises:
+        KickstartError: it is no archive that tar reads.
+    """
+    try:
+        listed = run(
+            ["tar", "--list", "--verbose", "--full-time", "--utc", "--numeric-owner", "-f", path]
+        )
+    except ToolError as error:
+        raise KickstartError(f"liveimg --url=file://{path}: {error.tail}") from None
+    size = newest = 0
+    for line in listed.stdout.splitlines():
+        match = _LINE.match(line)
+        if match:
+            size += int(match[1])
+            newest = max(newest, int(datetime.fromisoformat(f"{match[2]}+00:00").timestamp()))
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Content(size_bytes=size, newest_seconds=newest, digest=digest)
+
+
+def look_into_folder(folder: Path) -> Content:
+    """Return what *folder* holds; a file of other content, mode or owner is other software."""
+    digest = hashlib.sha256()
+    size = newest = 0
+    for parent, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted((*folders, *files)):
+            path = Path(parent, name)
+            status = path.lstat()
+            newest = max(newest, int(status.st_mtime))
+            facts = (path.relative_to(folder), status.st_mode, status.st_uid, status.st_gid)
+            digest.update("\0".join(map(str, facts)).encode("utf-8", "surrogateescape"))
+            if path.is_symlink():
+                digest.update(os.fsencode(path.readlink()))
+            elif path.is_file():
+                size += status.st_size
+                with path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
+    return Content(size_bytes=size, newest_seconds=newest, digest=digest.hexdigest())
