@@ -1,0 +1,7 @@
+"""The applbuild command."""
+
+from __future__ import annotations
+
+from applbuild.cli import main
+
+main()

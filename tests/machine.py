@@ -1,0 +1,77 @@
+"""A virtual machine on its serial console, as a person would use it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pexpect
+
+OVMF = Path("/usr/share/OVMF/OVMF_CODE.fd")
+_BOOT_SECONDS = 300  # emulated, on a busy machine
+_COMMAND_SECONDS = 120
+
+
+class Guest:
+    """A running machine; what is done to its disks is gone with it."""
+
+    def __init__(self, console: pexpect.spawn[str], ssh_port: int) -> None:
+        self.console = console
+        self.ssh_port = ssh_port
+
+    def log_in(self, password: str) -> None:
+        """Log in as root on the serial console."""
+        self.console.expect("login: ", timeout=_BOOT_SECONDS)
+        self.console.sendline("root")
+        self.console.expect("Password: ", timeout=_COMMAND_SECONDS)
+        self.console.sendline(password)
+        self.console.expect("# ", timeout=_COMMAND_SECONDS)
+        # No colours, echo or line breaks of the terminal in what is read back.
+        self.console.sendline(
+            "stty -echo cols 1000; export TERM=dumb PS1= PAGER=cat; echo ready'>'"
+        )
+        self.console.expect("ready>", timeout=_COMMAND_SECONDS)
+
+    def run(self, command: str, seconds: int = _COMMAND_SECONDS) -> str:
+        """Return what *command* prints; it must end in 0."""
+        self.console.sendline(f"echo 'begin>'; {command}\necho \"<ended in $?>\"")
+        self.console.expect(r"begin>\s+(.*)<ended in ([0-9]+)>", timeout=seconds)
+        match = self.console.match
+        assert not isinstance(match, type)
+        assert match is not None
+        printed, code = str(match[1]), match[2]
+        assert code == "0", f"{command}: {code}: {printed}"
+        return printed.replace("\r", "").strip()
+
+    def ssh_banner(self) -> str:
+        """Return how the guest's ssh server greets from outside."""
+        with socket.create_connection(("127.0.0.1", self.ssh_port), timeout=60) as connection:
+            connection.settimeout(60)
+            return connection.recv(64).decode("ascii", "replace")
+
+
+@contextmanager
+def booted(disks: list[Path], *, firmware: str, form: str) -> Iterator[Guest]:
+    """Give a machine that has started from the first of *disks*, all of format *form*."""
+    port = _free_port()
+    argv = ["-accel", "tcg", "-m", "1024", "-nographic", "-nodefaults", "-serial", "mon:stdio"]
+    argv += ["-nic", f"user,model=virtio,hostfwd=tcp:127.0.0.1:{port}-:22"]
+    if firmware == "uefi":
+        argv += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF}"]
+    for disk in disks:
+        argv += ["-drive", f"file={disk},format={form},if=virtio,snapshot=on"]
+    console: pexpect.spawn[str] = pexpect.spawn(
+        "qemu-system-x86_64", argv, encoding="utf-8", codec_errors="replace", timeout=_BOOT_SECONDS
+    )
+    try:
+        yield Guest(console, port)
+    finally:
+        console.close(force=True)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
