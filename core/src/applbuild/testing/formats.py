@@ -82,18 +82,13 @@ class FormatConformance:
         run(["qemu-img", "convert", "-f", self.qemu_format, "-O", "raw", image, raw])
 
     def convert(
-        self,
-        disk: RawDisk,
-        directory: Path,
-        *,
-        name: str = "image",
-        seed: str = _SEED,
-        progress: Progress | None = None,
+        self, disk: RawDisk, directory: Path, name: str = "image", progress: Progress | None = None
     ) -> Artifact:
         """Return what the backend makes of *disk* in *directory*, which is made if need be."""
         directory.mkdir(exist_ok=True)
-        output = Output(format="under-test", options=self.options, name=name, seed=seed)
-        return _convert(self.backend, disk, output, directory, progress or silent())
+        return convert_disk(
+            self.backend, disk, directory, options=self.options, name=name, progress=progress
+        )
 
     def test_it_is_a_backend_of_this_contract(self) -> None:
         """The hooks are spelt and called as specified; the introduction is complete and pure."""
@@ -209,9 +204,8 @@ class FormatConformance:
         """So is one that cannot be written: an error for people, not a traceback."""
         disk = make_raw_disk(LAYOUTS["one sector"], tmp_path)
         (tmp_path / "file").touch()
-        output = Output(format="under-test", options=self.options, name="image", seed=_SEED)
         with pytest.raises(ApplbuildError):
-            _convert(self.backend, disk, output, tmp_path / "file", silent())
+            convert_disk(self.backend, disk, tmp_path / "file", options=self.options)
 
     @pytest.mark.parametrize("by", [-MIB, MIB])
     def test_a_source_of_another_size_is_refused(self, by: int, tmp_path: Path) -> None:
@@ -269,15 +263,14 @@ class FormatConformance:
 
     def test_memory_does_not_follow_the_disk(self, tmp_path: Path) -> None:
         """Hundreds of megabytes of data pass through a process that stays small."""
-        size = 384 * MIB
+        size = 240 * MIB
         disk = make_raw_disk(Layout(size), tmp_path)
         with disk.path.open("r+b") as file:
             chunk = Stretch(0, 8 * MIB).content()
             for _ in range(size // len(chunk)):
                 file.write(chunk)
-        output = Output(format="under-test", options=self.options, name="image", seed=_SEED)
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            peak = pool.apply(_peak_memory, (self.backend.__name__, disk, output, tmp_path))
+            peak = pool.apply(_peak_memory, (self.backend.__name__, disk, tmp_path, self.options))
         assert peak < self.most_memory_bytes
 
     def _check_round_trip(self, layout: Layout, directory: Path) -> None:
@@ -291,26 +284,33 @@ class FormatConformance:
         assert content_of(decoded) == content_of(raw)
 
 
-def _convert(
-    backend: ModuleType, disk: RawDisk, output: Output, directory: Path, progress: Progress
+def convert_disk(
+    backend: ModuleType,
+    disk: RawDisk,
+    directory: Path,
+    *,
+    options: object,
+    name: str = "image",
+    seed: str = _SEED,
+    progress: Progress | None = None,
 ) -> Artifact:
-    """Call the hook as the core does: through pluggy, with every argument there is."""
+    """Return what *backend* makes of *disk*, called as the core does: through pluggy."""
     plugins = pluggy.PluginManager("applbuild")
     plugins.add_hookspecs(hookspecs)
     plugins.register(backend)
     artifact: Artifact = plugins.hook.applbuild_convert(
         disk=disk,
-        output=output,
+        output=Output(format="under-test", options=options, name=name, seed=seed),
         directory=directory,
         run=Run(environment=built_environment()),
-        progress=progress,
+        progress=progress or silent(),
     )
     return artifact
 
 
-def _peak_memory(name: str, disk: RawDisk, output: Output, directory: Path) -> int:
+def _peak_memory(backend: str, disk: RawDisk, directory: Path, options: object) -> int:
     """Return the most memory, in bytes, that this process ever had; called in a fresh one."""
-    _convert(import_module(name), disk, output, directory, silent())
+    convert_disk(import_module(backend), disk, directory, options=options)
     status = Path("/proc/self/status").read_text(encoding="ascii")
     # Not getrusage(2): its figure is that of the parent until execve(2), and stays if larger.
     return next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line) * 1024
