@@ -244,14 +244,25 @@ def small_system(readable: Path) -> Path:
     return root
 
 
+_ALIKE = ("--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@1700000000")
+
+
+def _packed(archive: Path, system: Path, *options: str) -> Path:
+    subprocess.run(["tar", *_ALIKE, *options, "-C", system, "-cf", archive, "."], check=True)
+    archive.chmod(0o644)
+    return archive
+
+
 @pytest.fixture(scope="session")
 def small_tree(readable: Path, small_system: Path) -> Path:
     """A tar archive of the small system."""
-    archive = readable / "small.tar"
-    alike = ("--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@1700000000")
-    subprocess.run(["tar", *alike, "-C", small_system, "-cf", archive, "."], check=True)
-    archive.chmod(0o644)
-    return archive
+    return _packed(readable / "small.tar", small_system)
+
+
+@pytest.fixture(scope="session")
+def tiny_tree(readable: Path, small_system: Path) -> Path:
+    """The same without Python, where a shell will do."""
+    return _packed(readable / "tiny.tar", small_system, "--exclude=*python*")
 
 
 # What is left on this host.
@@ -265,7 +276,7 @@ class Host:
     loops: tuple[str, ...]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def look_at_host() -> Callable[[], Host]:
     """Returns what is mounted and which loop devices are in use."""
 
@@ -277,7 +288,7 @@ def look_at_host() -> Callable[[], Host]:
     return look
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def processes() -> Callable[[str], list[int]]:
     """Returns the processes with a word in their command line; everyone may read those."""
 

@@ -149,7 +149,6 @@ def tried(builder, readable, small_tree):
             cwd=folder,
             environment={"SECRET_TOKEN": "hunter2", "HOME": str(folder / "home")},
         )
-        print(outcome.stderr)
         yield Tried(
             said=said_by_each(outcome),
             canary=canary,

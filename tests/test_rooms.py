@@ -224,10 +224,10 @@ def marker():
 
 
 @pytest.fixture
-def waiting(builder, marker, processes, small_tree):
+def waiting(builder, marker, processes, tiny_tree):
     """A room, and a guest's room in it, whose programs run for ever and heed no signal."""
-    binds = [[small_tree, small_tree, False]]
-    words = builder.calling("wait_for_the_end", str(small_tree), marker, binds=binds)
+    binds = [[tiny_tree, tiny_tree, False]]
+    words = builder.calling("wait_for_the_end", str(tiny_tree), marker, binds=binds)
     with builder.start(words) as process:
         try:
             ready(process)

@@ -6,7 +6,7 @@ Each round runs every command once, qemu-img's and ours, one after another; medi
 are compared. What is made is removed before the next begins, and every image of
 ours is checked once by `qemu-img compare`. Seconds are those of the process, less
 for ours the start of Python: in a build it already runs.
-"""  # noqa: INP001 - a program, of no package
+"""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ _SAMPLE = (
 )
 _LARGEST_FILE = 48 * MIB
 _DISK_BYTES = 4096 * MIB
+_COLUMNS = (
+    *("case", "level", "seconds", "qemu-img", "its best", "times as fast", "as its best"),
+    *("size", "of qemu-img's", "memory"),
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -221,8 +225,8 @@ def _spawn(argv: list[str]) -> tuple[str, int]:
 
 def _is_same(disk: Path, image: Path) -> bool:
     run = Run(environment=built_environment())
-    argv = ["qemu-img", "compare", "-f", "raw", disk, image]
-    return run(argv, is_checked=False).returncode == 0
+    compared = run(["qemu-img", "compare", "-f", "raw", disk, image], is_checked=False)
+    return compared.returncode == 0
 
 
 def _prepare_disk(work: Path) -> Path:
@@ -256,9 +260,8 @@ def _copy_some(folder: Path, tree: Path, most_bytes: int) -> None:
 
 def _table(rows: list[dict[str, Any]]) -> str:
     lines = [
-        "| case | level | seconds | qemu-img | its best | times as fast | as its best"
-        " | size | of qemu-img's | memory |",
-        "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+        f"| {' | '.join(_COLUMNS)} |",
+        f"|---|---{'|--:' * (len(_COLUMNS) - 2)}|",
     ]
     lines += [
         f"| {row['case']} | {row['level']} | {row['seconds']:.2f} | {row['qemu_seconds']:.2f}"

@@ -30,6 +30,7 @@ class Qcow2Conformance(FormatConformance):
     """The kit, with QEMU's own check of tables and counts for every image that is read."""
 
     backend = applbuild_format_qcow2
+    name = "qcow2"
     qemu_format = "qcow2"
 
     def decode(self, image: Path, raw: Path) -> None:
@@ -70,7 +71,7 @@ def convert(layout: Layout, directory: Path, **options: str) -> tuple[Path, Path
     """Return the raw disk of *layout* and the image made of it."""
     disk = make_raw_disk(layout, directory)
     asked = Options(**options)  # type: ignore[arg-type]  # the values are checked by the kit
-    artifact = convert_disk(applbuild_format_qcow2, disk, directory, options=asked)
+    artifact = convert_disk("qcow2", disk, directory, options=asked)
     return disk.path, artifact.path
 
 
@@ -243,7 +244,7 @@ class TestTheCheckersCheck:
         assert not self.decode(image, decoded) or content_of(decoded) != content_of(raw)
 
     def test_an_entry_that_points_elsewhere(self, tmp_path: Path) -> None:
-        raw, image = convert(self.layout, tmp_path, compression="none")
+        _, image = convert(self.layout, tmp_path, compression="none")
         first, second = entry_position(image, 0), entry_position(image, 1)
         patch(image, first, image.read_bytes()[second : second + 8])
         with pytest.raises(AssertionError):

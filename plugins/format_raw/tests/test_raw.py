@@ -14,6 +14,7 @@ GIB = 1 << 30
 
 class TestRaw(FormatConformance):
     backend = applbuild_format_raw
+    name = "raw"
     qemu_format = "raw"
     # A checksum covers the holes too: 0.7 s for each GiB.
     large_bytes = 4 * GIB

@@ -27,6 +27,7 @@ class VmdkConformance(FormatConformance):
     """The kit, with a second reader for every image that is read."""
 
     backend = applbuild_format_vmdk
+    name = "vmdk"
     qemu_format = "vmdk"
 
     def decode(self, image: Path, raw: Path) -> None:
@@ -53,7 +54,7 @@ def convert(layout: Layout, directory: Path, **options: object) -> tuple[Path, P
     """Return the raw disk of *layout* and the image made of it."""
     disk = make_raw_disk(layout, directory)
     asked = Options(**options)  # type: ignore[arg-type]  # the values are checked by the kit
-    artifact = convert_disk(applbuild_format_vmdk, disk, directory, options=asked)
+    artifact = convert_disk("vmdk", disk, directory, options=asked)
     return disk.path, artifact.path
 
 
@@ -209,9 +210,7 @@ def test_identifiers_follow_the_seed_and_the_disk(tmp_path: Path) -> None:
         directory = tmp_path / f"{seed}{name}"
         directory.mkdir()
         disk = make_raw_disk(LAYOUTS["empty"], directory, name)
-        image = convert_disk(
-            applbuild_format_vmdk, disk, directory, options=Options(), seed=seed
-        ).path
+        image = convert_disk("vmdk", disk, directory, options=Options(), seed=seed).path
         settings = descriptor(image)
         made.append((settings["CID"], settings["ddb.uuid.image"]))
     assert len({cid for cid, _ in made}) == 3
@@ -220,9 +219,7 @@ def test_identifiers_follow_the_seed_and_the_disk(tmp_path: Path) -> None:
 
 def test_a_quote_in_the_name_does_not_end_the_extent_line(tmp_path: Path) -> None:
     disk = make_raw_disk(LAYOUTS["empty"], tmp_path)
-    image = convert_disk(
-        applbuild_format_vmdk, disk, tmp_path, options=Options(), name='a"b\nCID=0'
-    ).path
+    image = convert_disk("vmdk", disk, tmp_path, options=Options(), name='a"b\nCID=0').path
     settings = descriptor(image)
     assert settings["extent"].endswith('SPARSE "a_b_CID=0.vmdk"')
     assert settings["CID"] != "0"

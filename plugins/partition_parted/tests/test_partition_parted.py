@@ -129,7 +129,7 @@ class TestContract(BackendConformance):
 
 
 @given(disk=layouts())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, database=None)
 def test_any_layout_is_read_as_it_was_planned(disk: Disk) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = write(disk, Path(folder))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import attrs
@@ -28,7 +28,7 @@ class Described:
     nics: int
 
 
-class DescriptorConformance(BackendConformance):
+class DescriptorConformance(BackendConformance, ABC):
     """What every descriptor keeps, besides what every backend does.
 
     The inheriting class gives `backend`, `name`, `formats` (two, as users type

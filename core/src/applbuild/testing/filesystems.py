@@ -5,7 +5,7 @@ from __future__ import annotations
 import filecmp
 import re
 import time
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,7 +26,7 @@ _UNITS = {unit: 1024**power for power, unit in enumerate(("B", "KiB", "MiB", "Gi
 _SIZE = re.compile(r"([\d.]+) (B|KiB|MiB|GiB)\b")
 
 
-class FilesystemConformance(BackendConformance):
+class FilesystemConformance(BackendConformance, ABC):
     """What every filesystem keeps, besides what every backend does.
 
     The inheriting class gives `backend`, `name`, `check` and `read_back`, and

@@ -2,6 +2,7 @@
 
     class TestVdi(FormatConformance):
         backend = my_vdi_backend
+        name = "vdi"
         options = my_vdi_backend.Options(kind="dynamic")
         qemu_format = "vdi"
 
@@ -19,24 +20,21 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
-from typing import ClassVar, get_type_hints
+from typing import Any, ClassVar
 
 import attrs
-import pluggy
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from applbuild import hookspecs
+from applbuild.backends import Backends
 from applbuild.errors import ApplbuildError
-from applbuild.model.backend import BackendInfo, NoOptions
 from applbuild.model.request import BackendRequest
 from applbuild.model.result import Artifact, Output, RawDisk
 from applbuild.options import fill
 from applbuild.progress import Advanced, Event, Progress, silent
 from applbuild.run import Run, built_environment
+from applbuild.testing.contract import BackendConformance
 from applbuild.testing.disks import (
     LAYOUTS,
     Layout,
@@ -61,13 +59,12 @@ _NAMES = (
 )
 
 
-class FormatConformance:
-    """Inherit it, set the fields, and pytest runs the tests."""
+class FormatConformance(BackendConformance):
+    """What every format keeps, besides what every backend does."""
 
-    backend: ClassVar[ModuleType]
-    """The module with the hooks."""
-    options: ClassVar[object] = NoOptions()
-    """An instance of the backend's options class."""
+    role = "format"
+    options: ClassVar[Any] = None
+    """The filled options class; None for its defaults."""
     qemu_format: ClassVar[str] = ""
     """What qemu-img calls the format; where it cannot read it, write `decode`."""
     large_bytes: ClassVar[int] = 8 * _TIB
@@ -87,33 +84,23 @@ class FormatConformance:
         """Return what the backend makes of *disk* in *directory*, which is made if need be."""
         directory.mkdir(exist_ok=True)
         return convert_disk(
-            self.backend, disk, directory, options=self.options, name=name, progress=progress
+            self.name, disk, directory, options=self._options(), name=name, progress=progress
         )
 
-    def test_it_is_a_backend_of_this_contract(self) -> None:
-        """The hooks are spelt and called as specified; the introduction is complete and pure."""
-        plugins = pluggy.PluginManager("applbuild")
-        plugins.add_hookspecs(hookspecs)
-        plugins.register(self.backend)
-        plugins.check_pending()
-        info: BackendInfo = self.backend.applbuild_info()
-        assert info == self.backend.applbuild_info()
-        assert info.api <= hookspecs.HOOK_API
-        assert info.summary
-        assert info.extension
-        assert not info.extension.startswith(".")
-
-    def test_the_options_can_be_given_on_the_command_line(self) -> None:
-        """The options class is frozen, has defaults, and each value survives being typed."""
+    def test_the_options_can_be_typed(self) -> None:
+        """Each value of the options under test survives being given on the command line."""
         kind = self.backend.applbuild_info().options
-        assert attrs.has(kind)
-        assert hash(kind()) == hash(kind())
+        options = self._options()
         typed = tuple(
-            (name, str(value))
-            for name, value in attrs.asdict(self.options, recurse=False).items()  # type: ignore[call-overload]  # an attrs class by contract
+            (field.name, str(getattr(options, field.name))) for field in attrs.fields(kind)
         )
-        assert fill(kind, BackendRequest(name="x", options=typed), "format") == self.options
-        assert set(get_type_hints(kind)) == {field.name for field in attrs.fields(kind)}
+        assert fill(kind, BackendRequest(name=self.name, options=typed), "format") == options
+
+    def test_the_extension_is_one(self) -> None:
+        """What comes behind the dot of the file's name, without the dot."""
+        extension = self.backend.applbuild_info().extension
+        assert extension
+        assert not set(extension) & set("./ ")
 
     @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
     def test_the_disk_comes_back_as_it_was(self, layout: Layout, tmp_path: Path) -> None:
@@ -137,9 +124,9 @@ class FormatConformance:
         artifact = self.convert(disk, tmp_path / "out", name="web-os")
         extension = self.backend.applbuild_info().extension
         assert artifact.path == tmp_path / "out" / f"web-os.{extension}"
-        assert os.listdir(tmp_path / "out") == [artifact.path.name]
+        assert _names(tmp_path / "out") == [artifact.path.name]
         assert artifact.disk == "os"
-        assert artifact.format == "under-test"
+        assert artifact.format == self.name
         assert artifact.size_bytes == artifact.path.stat().st_size
         assert artifact.virtual_bytes == disk.disk.size_bytes
         with artifact.path.open("rb") as file:
@@ -198,14 +185,14 @@ class FormatConformance:
         disk = make_raw_disk(Layout(8 * MIB, (Stretch(0, 8 * MIB),)), tmp_path)
         with _files_of_at_most(MIB), pytest.raises(ApplbuildError, match=r"(?i)space.*image"):
             self.convert(disk, tmp_path / "out")
-        assert not os.listdir(tmp_path / "out")
+        assert not _names(tmp_path / "out")
 
     def test_a_folder_that_is_not_there_is_an_error(self, tmp_path: Path) -> None:
         """So is one that cannot be written: an error for people, not a traceback."""
         disk = make_raw_disk(LAYOUTS["one sector"], tmp_path)
         (tmp_path / "file").touch()
         with pytest.raises(ApplbuildError):
-            convert_disk(self.backend, disk, tmp_path / "file", options=self.options)
+            convert_disk(self.name, disk, tmp_path / "file", options=self._options())
 
     @pytest.mark.parametrize("by", [-MIB, MIB])
     def test_a_source_of_another_size_is_refused(self, by: int, tmp_path: Path) -> None:
@@ -214,7 +201,7 @@ class FormatConformance:
         os.truncate(disk.path, 4 * MIB + by)
         with pytest.raises(ApplbuildError):
             self.convert(disk, tmp_path / "out")
-        assert not os.listdir(tmp_path / "out")
+        assert not _names(tmp_path / "out")
 
     def test_a_source_that_changes_meanwhile_is_refused(self, tmp_path: Path) -> None:
         """Half of one disk and half of another is no image."""
@@ -226,7 +213,7 @@ class FormatConformance:
 
         with pytest.raises(ApplbuildError):
             self.convert(disk, tmp_path / "out", progress=Progress(shrink))
-        assert not os.listdir(tmp_path / "out")
+        assert not _names(tmp_path / "out")
 
     def test_an_interruption_leaves_nothing(self, tmp_path: Path) -> None:
         """Whatever ends the conversion half way, there is no half file."""
@@ -238,7 +225,7 @@ class FormatConformance:
 
         with pytest.raises(KeyboardInterrupt):
             self.convert(disk, tmp_path / "out", progress=Progress(interrupt))
-        assert not os.listdir(tmp_path / "out")
+        assert not _names(tmp_path / "out")
 
     def test_progress_reaches_its_end(self, tmp_path: Path) -> None:
         """What is reported never goes back, and ends with everything done."""
@@ -270,8 +257,11 @@ class FormatConformance:
             for _ in range(size // len(chunk)):
                 file.write(chunk)
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            peak = pool.apply(_peak_memory, (self.backend.__name__, disk, tmp_path, self.options))
+            peak = pool.apply(_peak_memory, (self.name, disk, tmp_path, self._options()))
         assert peak < self.most_memory_bytes
+
+    def _options(self) -> object:
+        return self.backend.applbuild_info().options() if self.options is None else self.options
 
     def _check_round_trip(self, layout: Layout, directory: Path) -> None:
         disk = make_raw_disk(layout, directory)
@@ -284,8 +274,12 @@ class FormatConformance:
         assert content_of(decoded) == content_of(raw)
 
 
+def _names(directory: Path) -> list[str]:
+    return [path.name for path in directory.iterdir()]
+
+
 def convert_disk(
-    backend: ModuleType,
+    backend: str,
     disk: RawDisk,
     directory: Path,
     *,
@@ -294,13 +288,13 @@ def convert_disk(
     seed: str = _SEED,
     progress: Progress | None = None,
 ) -> Artifact:
-    """Return what *backend* makes of *disk*, called as the core does: through pluggy."""
-    plugins = pluggy.PluginManager("applbuild")
-    plugins.add_hookspecs(hookspecs)
-    plugins.register(backend)
-    artifact: Artifact = plugins.hook.applbuild_convert(
+    """Return what the format *backend*, as users type it, makes of *disk*; called by the core."""
+    artifact: Artifact = Backends().call(
+        "applbuild_convert",
+        "format",
+        backend,
         disk=disk,
-        output=Output(format="under-test", options=options, name=name, seed=seed),
+        output=Output(format=backend, options=options, name=name, seed=seed),
         directory=directory,
         run=Run(environment=built_environment()),
         progress=progress or silent(),
@@ -310,7 +304,7 @@ def convert_disk(
 
 def _peak_memory(backend: str, disk: RawDisk, directory: Path, options: object) -> int:
     """Return the most memory, in bytes, that this process ever had; called in a fresh one."""
-    convert_disk(import_module(backend), disk, directory, options=options)
+    convert_disk(backend, disk, directory, options=options)
     status = Path("/proc/self/status").read_text(encoding="ascii")
     # Not getrusage(2): its figure is that of the parent until execve(2), and stays if larger.
     return next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line) * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,7 +22,7 @@ from applbuild.testing.trees import Entry, entries
 _MIB = 1024 * 1024
 
 
-class PayloadConformance(BackendConformance):
+class PayloadConformance(BackendConformance, ABC):
     """What every payload keeps, besides what every backend does.
 
     The inheriting class gives `backend`, `name` and `request`; `unclaimed`, where

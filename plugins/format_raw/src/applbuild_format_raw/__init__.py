@@ -8,10 +8,10 @@ from applbuild import (
     Artifact,
     BackendInfo,
     Image,
+    OpenDisk,
     Output,
     Progress,
     RawDisk,
-    OpenDisk,
     hookimpl,
     write_image,
 )

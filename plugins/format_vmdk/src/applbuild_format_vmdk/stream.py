@@ -39,7 +39,7 @@ _MARKER = struct.Struct("<QII496x")  # numSectors, size 0, type
 _TABLE, _DIRECTORY, _FOOTER = 1, 2, 3
 _END_OF_STREAM = bytes(SECTOR_BYTES)
 
-Compress = Callable[[memoryview], bytes]
+Compress = Callable[[memoryview], bytes | bytearray]
 
 
 def write_stream(
@@ -78,7 +78,7 @@ def write_stream(
     image.write(_END_OF_STREAM)
 
 
-def _grain(number: int, data: bytes) -> bytes:
+def _grain(number: int, data: bytes | bytearray) -> bytes:
     """Return a grain with its marker in front, in whole sectors."""
     size = _GRAIN_MARKER.size + len(data)
     marker = _GRAIN_MARKER.pack(number * GRAIN_SECTORS, len(data))
