@@ -56,6 +56,7 @@ from applbuild.model.result import (
 )
 from applbuild.progress import Progress
 from applbuild.run import Ran, Run
+from applbuild.tree import write_file
 from applbuild.units import format_shortage, format_size, parse_size
 
 __version__ = "0.1.0"
@@ -122,5 +123,6 @@ __all__ = [
     "map_pieces",
     "parse_size",
     "used_pieces",
+    "write_file",
     "write_image",
 ]

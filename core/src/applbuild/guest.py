@@ -9,7 +9,7 @@ import attrs
 from applbuild.model.plan import Plan
 from applbuild.model.result import Tree
 from applbuild.run import Run
-from applbuild.tree import exists, find, write_file
+from applbuild.tree import exists, write_file
 
 HYPERVISOR_DRIVERS = (
     *("virtio_pci", "virtio_blk", "virtio_scsi", "virtio_net"),  # KVM
@@ -37,7 +37,7 @@ class Kernel:
 
 def kernels(tree: Tree) -> tuple[Kernel, ...]:
     """Return the kernels in /boot, the newest first."""
-    boot = find(tree, "/boot")
+    boot = tree.path("/boot")
     found = []
     for file in boot.glob("vmlinuz-*"):
         version = file.name.removeprefix("vmlinuz-")
@@ -87,7 +87,7 @@ def _filesystems(plan: Plan) -> list[str]:
 def _choose_for_initramfs_tools(plan: Plan, tree: Tree) -> None:
     # initramfs.conf(5): `list` takes the modules file and nothing else.
     write_file(tree, "/etc/initramfs-tools/conf.d/applbuild", "MODULES=list\n")
-    known = find(tree, _MODULES_FILE)
+    known = tree.path(_MODULES_FILE)
     lines = known.read_text(encoding="utf-8").splitlines() if known.is_file() else []
     lines += ["# What an appliance may meet (applbuild):", *plan.drivers, *_filesystems(plan)]
     write_file(tree, _MODULES_FILE, "\n".join(lines) + "\n")

@@ -49,7 +49,7 @@ def select(request: Request, wishes: Wishes, backends: Backends, host: Host) -> 
         formats=formats,
         descriptors=wishes.descriptors,
     )
-    for role, asked in _asked(selection):
+    for role, asked in selection.backends:
         backends.options(role, asked)
     _refuse_doubles(selection, backends)
     _refuse_undescribed(selection)
@@ -61,21 +61,6 @@ def select(request: Request, wishes: Wishes, backends: Backends, host: Host) -> 
     for name in filesystems:
         backends.info("filesystem", name)
     return attrs.evolve(selection, filesystems=filesystems)
-
-
-def _asked(selection: Selection) -> tuple[tuple[str, BackendRequest], ...]:
-    described = (
-        attrs.evolve(item, options=tuple(p for p in item.options if p[0] != "format"))
-        for item in selection.descriptors
-    )
-    loader = (("bootloader", selection.bootloader),) if selection.bootloader else ()
-    return (
-        ("payload", selection.payload),
-        ("partition", selection.partition),
-        *loader,
-        *(("format", item) for item in selection.formats),
-        *(("descriptor", item) for item in described),
-    )
 
 
 def _refuse_doubles(selection: Selection, backends: Backends) -> None:
@@ -106,7 +91,7 @@ def check(
 ) -> tuple[Problem, ...]:
     """Return everything that is to say about *request*: of the kickstart and of every backend."""
     problems = list(request.problems)
-    for role, asked in _asked(selection):
+    for role, asked in selection.backends:
         answer = backends.ask("applbuild_check", role, asked.name, request=request, host=host)
         problems += answer or ()
     problems += gather_needs(request, selection, backends).problems

@@ -35,11 +35,8 @@ _SCRIPT = "/tmp/ks-script"  # noqa: S108 - of a private /tmp
 
 def gather_needs(request: Request, selection: Selection, backends: Backends) -> Needs:
     """Return what the core and every selected backend want, put together."""
-    asked = [("payload", selection.payload), ("partition", selection.partition)]
-    if selection.bootloader is not None:
-        asked.append(("bootloader", selection.bootloader))
     answers = [_core_needs(request)]
-    for role, backend in asked:
+    for role, backend in selection.backends:
         answer = backends.ask("applbuild_needs", role, backend.name, request=request)
         answers += [answer] if answer is not None else []
     return Needs(
@@ -319,10 +316,5 @@ def tool_versions(plan: Plan, backends: Backends, run: Run) -> tuple[tuple[str, 
 
 def selected_tools(selection: Selection, backends: Backends) -> tuple[Tool, ...]:
     """Return the host's tools that the selected backends run."""
-    asked = [("payload", selection.payload.name), ("partition", selection.partition.name)]
-    asked += [("bootloader", selection.bootloader.name)] if selection.bootloader else []
-    asked += [("format", item.name) for item in selection.formats]
-    asked += [("descriptor", item.name) for item in selection.descriptors]
-    asked += [("filesystem", name) for name in selection.filesystems]
-    tools = (tool for role, name in asked for tool in backends.info(role, name).tools)
-    return tuple(dict.fromkeys(tools))
+    infos = (backends.info(role, asked.name) for role, asked in selection.backends)
+    return tuple(dict.fromkeys(tool for info in infos for tool in info.tools))

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from applbuild.errors import KickstartError
 from applbuild.model.plan import Plan
 from applbuild.model.result import Tree
-
-_MOST_LINKS = 40
 
 
 def make_tree(plan: Plan, root: Path, work: Path) -> Tree:
@@ -26,44 +23,15 @@ def make_tree(plan: Plan, root: Path, work: Path) -> Tree:
     return Tree(root=root, folders=tuple(folders))
 
 
-def find(tree: Tree, path: str) -> Path:
-    """Return where the system's *path* leads on this host; its last part need not exist.
-
-    Raises:
-        KickstartError: links go round in circles.
-    """
-    pending = [part for part in reversed(path.split("/")) if part]
-    here: list[str] = []
-    links = 0
-    while pending:
-        part = pending.pop()
-        if part in ("", "."):
-            continue
-        if part == "..":
-            here = here[:-1]
-            continue
-        candidate = tree.root.joinpath(*here, part)
-        if candidate.is_symlink():
-            links += 1
-            if links > _MOST_LINKS:
-                raise KickstartError(f"{path}: too many links in the installed system")
-            target = str(candidate.readlink())
-            here = [] if target.startswith("/") else here
-            pending += reversed(target.split("/"))
-        else:
-            here.append(part)
-    return tree.root.joinpath(*here)
-
-
 def exists(tree: Tree, path: str) -> bool:
     """Return whether the system has *path*."""
-    return find(tree, path).exists()
+    return tree.path(path).exists()
 
 
 def write_file(tree: Tree, path: str, content: str, *, mode: int = 0o644) -> None:
     """Write *content* to the system's *path*, in place of whatever had that name."""
     parent, _, name = path.rpartition("/")
-    folder = find(tree, parent)
+    folder = tree.path(parent)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / name
     file.unlink(missing_ok=True)
@@ -74,7 +42,7 @@ def write_file(tree: Tree, path: str, content: str, *, mode: int = 0o644) -> Non
 def link(tree: Tree, path: str, target: str) -> None:
     """Make the system's *path* a link to *target*, in place of whatever had that name."""
     parent, _, name = path.rpartition("/")
-    folder = find(tree, parent)
+    folder = tree.path(parent)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).unlink(missing_ok=True)
     (folder / name).symlink_to(target)
@@ -83,4 +51,4 @@ def link(tree: Tree, path: str, target: str) -> None:
 def remove(tree: Tree, path: str) -> None:
     """Remove the system's *path*, a file or link, if it is there."""
     parent, _, name = path.rpartition("/")
-    (find(tree, parent) / name).unlink(missing_ok=True)
+    (tree.path(parent) / name).unlink(missing_ok=True)

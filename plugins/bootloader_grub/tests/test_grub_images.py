@@ -113,6 +113,16 @@ class TestImages:
         assert made[0] == made[1]
         assert made[0][1].startswith(b"MZ")
 
+    def test_uefis_goes_to_its_partition_wherever_that_is_mounted(self, tmp_path: Path) -> None:
+        request = examples.request(
+            PartitionRequest(mount_point="/", size_bytes=64 * MIB),
+            PartitionRequest(kind=PartitionKind.EFI_SYSTEM, mount_point="/efi"),
+            firmware=Firmware.UEFI,
+        )
+        tree = system(tmp_path)
+        write(examples.plan(request, identifier_bits={"vfat": 32}), tree, examples.run())
+        assert (tree.root / "efi/EFI/BOOT/BOOTX64.EFI").is_file()
+
     def test_a_filesystem_that_grub_cannot_read_is_an_error_for_people(
         self, tmp_path: Path
     ) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from applbuild_payload_apt.dpkg import waves
 from applbuild_payload_apt.index import Stanza, closure, parse_index, provided
-from applbuild_payload_apt.install import waves
 
 INDEX = """Package: a
 Version: 1

@@ -25,7 +25,7 @@ from applbuild_payload_apt.apt import Wanted, private_apt, update
 from applbuild_payload_apt.host_sources import parse_stanzas
 from applbuild_payload_apt.options import AptOptions
 from applbuild_payload_apt.record import load_record
-from applbuild_payload_apt.resolve import ARCHITECTURES
+from applbuild_payload_apt.resolution import ARCHITECTURES
 from applbuild_payload_apt.store import file_of
 
 BASE = "Package: base\nEssential: yes\nPriority: required"

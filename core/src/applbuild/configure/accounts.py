@@ -9,7 +9,7 @@ from applbuild.model.plan import Plan
 from applbuild.model.request import Group, Place, Secrets, SshKey, User
 from applbuild.model.result import Tree
 from applbuild.run import Run
-from applbuild.tree import exists, find, write_file
+from applbuild.tree import exists, write_file
 
 _SHELLS = ("/bin/bash", "/bin/sh")
 
@@ -97,12 +97,12 @@ def _add_key(key: SshKey, tree: Tree) -> None:
         raise KickstartError(f"sshkey: there is no user {key.user}", place=key.place)
     home, uid, gid = entry[5], int(entry[2]), int(entry[3])
     path = f"{home}/.ssh/authorized_keys"
-    known = find(tree, path)
+    known = tree.path(path)
     former = known.read_text(encoding="utf-8") if known.is_file() else ""
     write_file(tree, path, f"{former}{key.key}\n", mode=0o600)
-    find(tree, f"{home}/.ssh").chmod(0o700)
+    tree.path(f"{home}/.ssh").chmod(0o700)
     for made in (f"{home}/.ssh", path):
-        os.lchown(find(tree, made), uid, gid)
+        os.lchown(tree.path(made), uid, gid)
 
 
 def _names(tree: Tree, path: str) -> set[str]:
@@ -110,5 +110,5 @@ def _names(tree: Tree, path: str) -> set[str]:
 
 
 def _lines(tree: Tree, path: str) -> list[str]:
-    file = find(tree, path)
+    file = tree.path(path)
     return file.read_text(encoding="utf-8").splitlines() if file.is_file() else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from applbuild.model.plan import Plan, Volume
 from applbuild.model.result import Tree
-from applbuild.tree import exists, find, link, remove, write_file
+from applbuild.tree import exists, link, remove, write_file
 
 _DEFAULT_HOSTNAME = "localhost"
 # What programs leave behind that differs from build to build, or must not be shared by all
@@ -63,7 +63,7 @@ def seal(tree: Tree) -> Tree:
     """Return *tree* without what each machine made from it must find out for itself."""
     for path in _TRACES:
         remove(tree, path)
-    for key in sorted(find(tree, "/etc/ssh").glob("ssh_host_*_key*")):
+    for key in sorted(tree.path("/etc/ssh").glob("ssh_host_*_key*")):
         key.unlink()
     # Empty, not absent: systemd fills it at boot and does not take it for a first boot
     # (machine-id(5)).

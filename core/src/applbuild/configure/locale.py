@@ -6,7 +6,7 @@ from applbuild.errors import KickstartError
 from applbuild.model.plan import Plan
 from applbuild.model.result import Tree
 from applbuild.run import Run
-from applbuild.tree import exists, find, link, remove, write_file
+from applbuild.tree import exists, link, remove, write_file
 
 _UTC = ("UTC", "Etc/UTC")
 _BUILT_IN = ("C", "POSIX", "C.UTF-8", "C.utf8")
@@ -30,7 +30,7 @@ def _set_language(language: str, tree: Tree, run: Run) -> None:
     name = language if "." in language or language in _BUILT_IN else f"{language}.UTF-8"
     if name not in _BUILT_IN and exists(tree, "/usr/sbin/locale-gen"):
         _, _, encoding = name.partition(".")
-        known = find(tree, "/etc/locale.gen")
+        known = tree.path("/etc/locale.gen")
         lines = known.read_text(encoding="utf-8").splitlines() if known.is_file() else []
         kept = [line for line in lines if line.startswith("#") or not line.strip()]
         write_file(tree, "/etc/locale.gen", "\n".join([*kept, f"{name} {encoding}"]) + "\n")

@@ -7,7 +7,7 @@ from applbuild.model.plan import Plan
 from applbuild.model.request import Service
 from applbuild.model.result import Tree
 from applbuild.run import Run
-from applbuild.tree import exists, find, write_file
+from applbuild.tree import exists, write_file
 
 _UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _HOST_KEYS_UNIT = "applbuild-ssh-host-keys.service"
@@ -58,7 +58,7 @@ def _unit(service: Service, tree: Tree) -> str:
         if exists(tree, f"{folder}/{wanted}") or exists(tree, f"{folder}/{template}"):
             return wanted
     for folder in _UNITS:
-        for file in sorted(find(tree, folder).glob("*.service")):
+        for file in sorted(tree.path(folder).glob("*.service")):
             text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
             if f"Alias={wanted}" in text.splitlines():
                 return file.name

@@ -38,6 +38,7 @@ class Image:
         self._hash = hashlib.sha256()
         self._hashing: Future[None] | None = None
         self._buffers = [bytearray(_COPY_BYTES), bytearray(_COPY_BYTES)]
+        self._copied = 0
         self._reserved: int | None = None
         self.position = 0
         """How many bytes the file has so far."""
@@ -79,6 +80,8 @@ class Image:
             self._buffers.reverse()
             self.position += len(view)
             start += len(view)
+            self._copied += len(view)
+            disk.progress.advance(min(self._copied, disk.data_bytes), disk.data_bytes)
         self._file.seek(self.position)
 
     def reserve(self, count: int) -> None:
@@ -93,7 +96,8 @@ class Image:
 
     def fill(self, data: bytes) -> None:
         """Write *data* where room was reserved; the position for appending stays."""
-        assert self._reserved is not None, "reserve() comes first"  # noqa: S101 - the author's mistake
+        if self._reserved is None:
+            raise ValueError("fill() without reserve()")
         self._file.seek(self._reserved)
         self._file.write(data)
         self._file.seek(self.position)
@@ -173,8 +177,8 @@ def copy_pieces(disk: OpenDisk, image: Image, piece_bytes: int, numbers: array[i
         while end < len(numbers) and numbers[end] - numbers[start] == end - start:
             end += 1
         image.copy(disk, numbers[start] * piece_bytes, (numbers[end - 1] + 1) * piece_bytes)
-        disk.progress.advance(end * piece_bytes, len(numbers) * piece_bytes)
         start = end
+    disk.progress.advance(disk.data_bytes, disk.data_bytes)
 
 
 def _write_at(disk: OpenDisk, start: int, view: memoryview, target: int, offset: int) -> None:
@@ -195,7 +199,7 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
     """Yield a file that becomes *path* at the end, and is gone if there is none."""
     temporary: Path | None = None
     try:
-        # A name of its own length: with a prefix, a long but valid name would be too long.
+        # Not the final name with something added, which may be longer than a name can be.
         descriptor, name = tempfile.mkstemp(prefix=".applbuild-", dir=path.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "w+b", buffering=MIB) as file:

@@ -144,6 +144,23 @@ class Selection:
     filesystems: tuple[str, ...] = ()
     descriptors: tuple[BackendRequest, ...] = ()
 
+    @property
+    def backends(self) -> tuple[tuple[str, BackendRequest], ...]:
+        """Every backend with its role; options of a descriptor that the core reads are left out."""
+        loader = (("bootloader", self.bootloader),) if self.bootloader else ()
+        described = (
+            attrs.evolve(item, options=tuple(pair for pair in item.options if pair[0] != "format"))
+            for item in self.descriptors
+        )
+        return (
+            ("payload", self.payload),
+            ("partition", self.partition),
+            *loader,
+            *(("filesystem", BackendRequest(name=name)) for name in self.filesystems),
+            *(("format", item) for item in self.formats),
+            *(("descriptor", item) for item in described),
+        )
+
 
 @attrs.frozen(kw_only=True)
 class Note:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import attrs
 
+from applbuild.errors import KickstartError
 from applbuild.model.plan import Disk, Plan, Volume
 from applbuild.model.request import Firmware
+
+_MOST_LINKS = 40  # as many as Linux follows (path_resolution(7))
 
 
 @attrs.frozen(kw_only=True)
@@ -28,8 +31,32 @@ class Tree:
         return dict(self.folders)[volume.name]
 
     def path(self, inside: str) -> Path:
-        """Return where the system's absolute path *inside* lies on this host."""
-        return self.root / inside.lstrip("/")
+        """Return where the system's absolute path *inside* leads on this host; it need not exist.
+
+        The system's links are its own: one to /run means its /run, and none leads
+        out of it.
+
+        Raises:
+            KickstartError: links go round in circles.
+        """
+        pending = [part for part in reversed(inside.split("/")) if part]
+        here: list[str] = []
+        links = 0
+        while pending:
+            part = pending.pop()
+            candidate = self.root.joinpath(*here, part)
+            if part == "..":
+                here = here[:-1]
+            elif candidate.is_symlink():
+                links += 1
+                if links > _MOST_LINKS:
+                    raise KickstartError(f"{inside}: too many links in the installed system")
+                target = str(candidate.readlink())
+                here = [] if target.startswith("/") else here
+                pending += (part for part in reversed(target.split("/")) if part not in ("", "."))
+            elif part != ".":
+                here.append(part)
+        return self.root.joinpath(*here)
 
 
 @attrs.frozen(kw_only=True)

@@ -15,4 +15,9 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("applbuild.testing.formats", "applbuild.testing.disks")
+pytest.register_assert_rewrite(
+    *(
+        f"applbuild.testing.{name}"
+        for name in ("contract", "descriptors", "disks", "filesystems", "formats", "payloads")
+    )
+)

@@ -7,7 +7,6 @@ and diskboot.S, as util/setup.c of GRUB 2.06 patches them.
 from __future__ import annotations
 
 import struct
-from pathlib import Path
 
 from applbuild import KickstartError, PartitionKind, RawDisk, Tree
 from applbuild_bootloader_grub.places import BIOS, FOLDER, core_image
@@ -27,7 +26,7 @@ def write_boot_code(disk: RawDisk, tree: Tree) -> None:
         KickstartError: there is no place, or it is too small.
     """
     boot = bytearray(tree.path(f"{FOLDER}/{BIOS}/boot.img").read_bytes()[:_CODE_BYTES])
-    core = bytearray(Path(core_image(tree)).read_bytes())
+    core = bytearray(core_image(tree).read_bytes())
     first, sectors = _gap(disk)
     if len(core) > sectors * _SECTOR_BYTES:
         raise KickstartError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from applbuild import BootEntry, Plan, Tree, kernels
+from applbuild import BootEntry, Plan, Tree, kernels, write_file
 from applbuild_bootloader_grub.places import FOLDER, inside_boot_volume
 
 _SERIAL = "serial --unit=0 --speed=115200"
@@ -35,13 +35,9 @@ def entries(plan: Plan, tree: Tree) -> tuple[BootEntry, ...]:
 
 def write_configuration(plan: Plan, tree: Tree, found: tuple[BootEntry, ...]) -> None:
     """Write grub.cfg, and the defaults from which the guest's own grub-mkconfig makes the next."""
-    folder = tree.path(FOLDER)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "grub.cfg").write_text(_grub_cfg(plan, found), encoding="utf-8")
+    write_file(tree, f"{FOLDER}/grub.cfg", _grub_cfg(plan, found))
     if tree.path("/usr/sbin/grub-mkconfig").exists():
-        defaults = tree.path("/etc/default/grub.d/50-applbuild.cfg")
-        defaults.parent.mkdir(parents=True, exist_ok=True)
-        defaults.write_text(_defaults(plan), encoding="utf-8")
+        write_file(tree, "/etc/default/grub.d/50-applbuild.cfg", _defaults(plan))
 
 
 def _grub_cfg(plan: Plan, found: tuple[BootEntry, ...]) -> str:
@@ -69,7 +65,8 @@ def _grub_cfg(plan: Plan, found: tuple[BootEntry, ...]) -> str:
 
 
 def _defaults(plan: Plan) -> str:
-    arguments = " ".join((*plan.arguments, *plan.boot.arguments))
+    # Quoted twice: for the shell that reads this file, and for GRUB's, which reads grub.cfg.
+    arguments = " ".join(map(_quoted, (*plan.arguments, *plan.boot.arguments)))
     return "\n".join(
         (
             "# Written by applbuild, so that an update keeps what the kickstart asked for.",

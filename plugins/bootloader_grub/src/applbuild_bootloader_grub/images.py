@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from applbuild import HostError, Plan, Run, Tree
+from applbuild import HostError, KickstartError, PartitionKind, Plan, Run, Tree
 from applbuild_bootloader_grub.places import (
     BIOS,
     EFI_FILE,
@@ -33,9 +33,11 @@ def write_images(plan: Plan, tree: Tree, run: Run) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for file in sorted(modules.iterdir()):
             if file.suffix in _SUFFIXES:
+                (folder / file.name).unlink(missing_ok=True)
                 shutil.copyfile(file, folder / file.name)
-        image = _efi_image(plan, tree) if platform != BIOS else Path(core_image(tree))
+        image = _efi_image(plan, tree) if platform != BIOS else core_image(tree)
         image.parent.mkdir(parents=True, exist_ok=True)
+        image.unlink(missing_ok=True)
         _make_image(plan, tree, run, platform, modules, image)
 
 
@@ -51,7 +53,15 @@ def _modules(tree: Tree, platform: str) -> Path:
 
 
 def _efi_image(plan: Plan, tree: Tree) -> Path:
-    return tree.path(f"/boot/efi/EFI/BOOT/{EFI_FILE[plan.architecture]}")
+    for volume in plan.mounts:
+        disk = plan.disk(volume.disk)
+        kind = next(part.kind for part in disk.partitions if part.number == volume.partition)
+        if kind is PartitionKind.EFI_SYSTEM:
+            return tree.path(f"{volume.mount_point}/EFI/BOOT/{EFI_FILE[plan.architecture]}")
+    raise KickstartError(
+        "no EFI system partition is mounted, and GRUB has to be put into it",
+        hint="add: part /boot/efi --fstype=efi --size=64, or build with --firmware bios",
+    )
 
 
 def _make_image(
@@ -64,6 +74,11 @@ def _make_image(
     second disk or a floppy could lead astray.
     """
     filesystem = plan.holding("/boot").filesystem
+    if filesystem not in FILESYSTEM_MODULES:
+        raise KickstartError(
+            f"GRUB does not read {filesystem}, the filesystem that holds /boot",
+            hint="add: part /boot --fstype=ext4 --size=256",
+        )
     built_in = ["part_gpt", "part_msdos", FILESYSTEM_MODULES[filesystem]]
     if platform == BIOS:
         built_in.append("biosdisk")

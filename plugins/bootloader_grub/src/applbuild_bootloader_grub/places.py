@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from applbuild import Plan, Tree
 
 FOLDER = "/boot/grub"
@@ -39,6 +41,6 @@ def platforms(plan: Plan) -> tuple[str, ...]:
     return bios + efi
 
 
-def core_image(tree: Tree) -> str:
+def core_image(tree: Tree) -> Path:
     """Return where the image for BIOS is kept in the system, as grub-install does it."""
-    return str(tree.path(f"{FOLDER}/{BIOS}/core.img"))
+    return tree.path(f"{FOLDER}/{BIOS}/core.img")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import attrs
 
@@ -58,8 +58,7 @@ def applbuild_convert(
     disk: RawDisk, output: Output, directory: Path, progress: Progress
 ) -> Artifact:
     """Write *disk* into *directory* as a qcow2 image, version 3; return the file."""
-    options = output.options
-    assert isinstance(options, Options)  # noqa: S101 - the core fills in this backend's own class
+    options = cast("Options", output.options)  # the core fills in this backend's own class
     geometry = tables.Geometry(
         size_bytes=disk.disk.size_bytes, cluster_bytes=parse_size(options.cluster_size)
     )

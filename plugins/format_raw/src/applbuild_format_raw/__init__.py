@@ -33,10 +33,7 @@ def applbuild_convert(
 
 def write_raw(disk: OpenDisk, image: Image) -> None:
     """Append *disk* to the empty *image*, byte for byte."""
-    done = 0
     for start, end in disk.extents():
         image.skip(start - image.position)
         image.copy(disk, start, end)
-        done += end - start
-        disk.progress.advance(done, disk.data_bytes)
     image.skip(disk.size_bytes - image.position)

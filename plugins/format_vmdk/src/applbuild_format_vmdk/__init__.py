@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import attrs
 import deflate
@@ -68,8 +68,7 @@ def applbuild_convert(
     Raises:
         UsageError: it would be larger than 2 TiB.
     """
-    options = output.options
-    assert isinstance(options, Options)  # noqa: S101 - the core fills in this backend's own class
+    options = cast("Options", output.options)  # the core fills in this backend's own class
     extent = Extent(size_bytes=disk.disk.size_bytes)
     text = descriptor(
         extent,

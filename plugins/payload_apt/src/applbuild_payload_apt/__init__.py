@@ -28,12 +28,12 @@ from applbuild import (
 )
 from applbuild_payload_apt.apt import write_access
 from applbuild_payload_apt.archives import is_archive, without_login
+from applbuild_payload_apt.dpkg import install
 from applbuild_payload_apt.image_sources import write_sources
 from applbuild_payload_apt.inflate import Deb
-from applbuild_payload_apt.install import install
 from applbuild_payload_apt.options import AptOptions
 from applbuild_payload_apt.record import load_record, take_logins
-from applbuild_payload_apt.resolve import ARCHITECTURES, DEPENDENCY, resolve
+from applbuild_payload_apt.resolution import ARCHITECTURES, DEPENDENCY, resolve
 from applbuild_payload_apt.store import download, file_of, newest_seconds, trim
 from applbuild_payload_apt.traces import mark_dependencies, remove_traces
 
