@@ -171,14 +171,6 @@ def tried(builder, readable, small_tree):
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def not_yet_for_root(request, builder):
-    """Marks what an ordinary user's builds keep and the real root's do not yet."""
-    if builder.is_root:
-        reason = "the id 0 of the real root's rooms is the host's id 0"
-        request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError))
-
-
 def test_the_build_itself_goes_well(tried):
     assert tried.outcome.returncode == 0, tried.outcome.stderr
 
@@ -240,7 +232,6 @@ def test_the_interpreter_of_the_host_is_not_written(tried):
     assert tried.host_python[0] == tried.host_python[1]
 
 
-@pytest.mark.usefixtures("not_yet_for_root")
 def test_no_setting_of_the_kernel_is_changed(tried):
     assert "printk_ratelimit_burst: " in tried.said["kernel_settings"]
     assert "printk_ratelimit_burst: written" not in tried.said["kernel_settings"]
@@ -248,7 +239,6 @@ def test_no_setting_of_the_kernel_is_changed(tried):
     assert SETTING.read_text(encoding="ascii") == tried.setting
 
 
-@pytest.mark.usefixtures("not_yet_for_root")
 def test_no_control_group_is_made(tried):
     assert "unshare: " in tried.said["control_groups"]
     assert "made a group" not in tried.said["control_groups"]

@@ -66,7 +66,6 @@ def test_a_room_that_ends_without_a_word_is_an_error(as_user):
     assert "ended without a word" in outcome["message"]
 
 
-@pytest.mark.xfail(reason="room._work: two threads write their events over one another")
 def test_lines_of_two_streams_do_not_mix(as_user):
     outcome = as_user.call("shout", 100, 30_000)
 

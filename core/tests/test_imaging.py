@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 import subprocess
 import sys
+from array import array
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from applbuild.errors import BackendError, HostError
 from applbuild.imaging import Image, OpenDisk, copy_pieces, map_pieces, used_pieces, write_image
 from applbuild.model.result import Artifact, Output
 from applbuild.progress import silent
-from applbuild.testing.disks import LAYOUTS, Layout, Stretch, make_raw_disk
+from applbuild.testing.disks import LAYOUTS, Layout, Stretch, content_of, make_raw_disk
 
 MIB = 1 << 20
 PIECE = 65536
@@ -168,3 +170,32 @@ def test_a_file_system_that_is_full_is_said_and_left_empty(tmp_path: Path) -> No
         f"no space left in {small} for image.x (No space left on device)\n"
         "make room there, or choose another place with --output []\n"
     )
+
+
+def write_vdi(disk: OpenDisk, image: Image) -> None:
+    """What an outside author writes: VirtualBox's VDI, as docs/formats.md shows it."""
+    block = MIB
+    used = used_pieces(disk, block)
+    blocks = -(-disk.size_bytes // block)
+    places = array("I", [0xFFFFFFFF]) * blocks  # not allocated, reads as zeros
+    for place, number in enumerate(used):
+        places[number] = place
+    data_offset = 512 + -(-len(places) * 4 // 512) * 512
+    image.write(b"<<< Oracle VM VirtualBox Disk Image >>>\n".ljust(64, b"\0"))
+    image.write(struct.pack("<IIIII256x", 0xBEDA107F, 0x10001, 0x180, 1, 0))
+    image.write(struct.pack("<II12xI4xQ", 512, data_offset, 512, disk.size_bytes))
+    image.write(struct.pack("<IIII", block, 0, blocks, len(used)))
+    image.write(bytes(range(32)))  # the image's UUID, and its last change's
+    image.align(512)
+    image.write(places.tobytes())
+    image.align(512)
+    copy_pieces(disk, image, block, used)
+
+
+@pytest.mark.parametrize("name", ["mixed", "empty", "odd size, data at its end", "far apart"])
+def test_a_format_of_somebody_else_takes_twenty_lines(name: str, tmp_path: Path) -> None:
+    image = write(LAYOUTS[name], tmp_path, write_vdi)
+    decoded = tmp_path / "decoded"
+    argv = ["qemu-img", "convert", "-f", "vdi", "-O", "raw", image.path, decoded]
+    subprocess.run(argv, check=True)
+    assert content_of(decoded) == content_of(tmp_path / "disk.raw")

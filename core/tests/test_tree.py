@@ -26,6 +26,11 @@ def tree(world):
     return Tree(root=world / "system", folders=())
 
 
+def at(tree, path):
+    """Return the very file of the system that *path* names; links are not followed."""
+    return tree.root / path.lstrip("/")
+
+
 def inside(tree, path):
     return tree.path(path).relative_to(tree.root).as_posix()
 
@@ -62,36 +67,36 @@ def test_a_path_is_found_below_the_system(tree, path, found):
     ],
 )
 def test_a_link_leads_to_the_systems_own_path(tree, target, found):
-    tree.path("/etc/link").symlink_to(target)
+    at(tree, "/etc/link").symlink_to(target)
 
     assert inside(tree, "/etc/link") == found
 
 
 def test_a_link_to_the_hosts_files_is_not_followed_to_the_host(tree, world):
-    tree.path("/etc/link").symlink_to(world / "secret")
+    at(tree, "/etc/link").symlink_to(world / "secret")
 
     assert not exists(tree, "/etc/link")
 
 
 def test_a_link_in_the_middle_of_a_path_stays_inside(tree):
-    tree.path("/bin").symlink_to("usr/bin")
-    tree.path("/usr/bin").mkdir(parents=True)
-    tree.path("/usr/bin/up").symlink_to("../../../../..")
+    at(tree, "/bin").symlink_to("usr/bin")
+    at(tree, "/usr/bin").mkdir(parents=True)
+    at(tree, "/usr/bin/up").symlink_to("../../../../..")
 
     assert inside(tree, "/bin/up/etc/passwd") == "etc/passwd"
 
 
 def test_dots_after_a_link_count_from_where_it_leads(tree):
-    tree.path("/srv/a/b").mkdir(parents=True)
-    tree.path("/link").symlink_to("srv/a/b")
+    at(tree, "/srv/a/b").mkdir(parents=True)
+    at(tree, "/link").symlink_to("srv/a/b")
 
     assert inside(tree, "/link/../c") == "srv/a/c"
 
 
 def test_links_to_links_are_followed(tree):
-    tree.path("/etc/one").symlink_to("two")
-    tree.path("/etc/two").symlink_to("/etc/three")
-    tree.path("/etc/three").touch()
+    at(tree, "/etc/one").symlink_to("two")
+    at(tree, "/etc/two").symlink_to("/etc/three")
+    at(tree, "/etc/three").touch()
 
     assert inside(tree, "/etc/one") == "etc/three"
     assert exists(tree, "/etc/one")
@@ -108,7 +113,7 @@ def test_links_to_links_are_followed(tree):
 )
 def test_links_that_go_round_in_circles_are_refused(tree, links):
     for name, target in links.items():
-        tree.path(f"/etc/{name}").symlink_to(target)
+        at(tree, f"/etc/{name}").symlink_to(target)
 
     with pytest.raises(KickstartError, match="/etc/a: too many links"):
         tree.path("/etc/a")
@@ -160,32 +165,32 @@ def test_no_link_and_no_path_ever_leads_outside(tmp_path_factory, links, path):
 def test_a_file_is_written_with_the_folders_it_lies_in(tree):
     write_file(tree, "/etc/a/b", "text\n")
 
-    assert tree.path("/etc/a/b").read_text(encoding="utf-8") == "text\n"
+    assert at(tree, "/etc/a/b").read_text(encoding="utf-8") == "text\n"
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o600, 0o755, 0o444])
 def test_a_file_has_the_mode_asked_for_whatever_the_umask(tree, mode):
     write_file(tree, "/etc/a", "", mode=mode)
 
-    assert tree.path("/etc/a").stat().st_mode & 0o7777 == mode
+    assert at(tree, "/etc/a").stat().st_mode & 0o7777 == mode
 
 
 @pytest.mark.parametrize("target", ["../../secret", "../../../../secret", "elsewhere"])
 def test_a_file_takes_the_place_of_a_link_and_leaves_its_target_alone(tree, world, target):
-    tree.path("/etc/elsewhere").write_text(OUTSIDE, encoding="utf-8")
-    tree.path("/etc/link").symlink_to(target)
+    at(tree, "/etc/elsewhere").write_text(OUTSIDE, encoding="utf-8")
+    at(tree, "/etc/link").symlink_to(target)
 
     write_file(tree, "/etc/link", "new\n")
 
-    assert not tree.path("/etc/link").is_symlink()
-    assert tree.path("/etc/link").read_text(encoding="utf-8") == "new\n"
-    assert tree.path("/etc/elsewhere").read_text(encoding="utf-8") == OUTSIDE
+    assert not at(tree, "/etc/link").is_symlink()
+    assert at(tree, "/etc/link").read_text(encoding="utf-8") == "new\n"
+    assert at(tree, "/etc/elsewhere").read_text(encoding="utf-8") == OUTSIDE
     assert (world / "secret").read_text(encoding="utf-8") == OUTSIDE
 
 
 def test_a_file_written_through_a_linked_folder_lands_in_the_system(tree, world):
     (world / "folder").mkdir()
-    tree.path("/etc/systemd").symlink_to(world / "folder")
+    at(tree, "/etc/systemd").symlink_to(world / "folder")
 
     write_file(tree, "/etc/systemd/unit", "text\n")
 
@@ -195,28 +200,28 @@ def test_a_file_written_through_a_linked_folder_lands_in_the_system(tree, world)
 
 
 def test_a_file_written_anew_shares_nothing_with_a_hard_link_of_the_former(tree):
-    tree.path("/etc/a").write_text("former", encoding="utf-8")
-    tree.path("/etc/b").hardlink_to(tree.path("/etc/a"))
+    at(tree, "/etc/a").write_text("former", encoding="utf-8")
+    at(tree, "/etc/b").hardlink_to(at(tree, "/etc/a"))
 
     write_file(tree, "/etc/a", "new")
 
-    assert tree.path("/etc/b").read_text(encoding="utf-8") == "former"
+    assert at(tree, "/etc/b").read_text(encoding="utf-8") == "former"
 
 
 def test_a_link_is_made_as_it_is_written(tree):
-    tree.path("/etc/localtime").write_text("former", encoding="utf-8")
+    at(tree, "/etc/localtime").write_text("former", encoding="utf-8")
 
     link(tree, "/etc/localtime", "../usr/share/zoneinfo/UTC")
 
-    assert (tree.root / "etc/localtime").readlink() == Path("../usr/share/zoneinfo/UTC")
+    assert at(tree, "/etc/localtime").readlink() == Path("../usr/share/zoneinfo/UTC")
 
 
 def test_removing_takes_the_link_and_not_what_it_leads_to(tree, world):
-    tree.path("/etc/link").symlink_to(world / "secret")
+    at(tree, "/etc/link").symlink_to(world / "secret")
 
     remove(tree, "/etc/link")
 
-    assert not tree.path("/etc/link").is_symlink()
+    assert not at(tree, "/etc/link").is_symlink()
     assert (world / "secret").read_text(encoding="utf-8") == OUTSIDE
 
 
@@ -226,7 +231,7 @@ def test_removing_what_is_not_there_is_done_already(tree):
 
 
 def test_removing_below_a_link_that_leads_outside_touches_nothing_there(tree, world):
-    tree.path("/var").symlink_to("..")
+    at(tree, "/var").symlink_to("..")
 
     remove(tree, "/var/secret")
 

@@ -23,6 +23,7 @@ kernel = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(kernel)
 
 _OLD = "/.room"
+_SWITCHES = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi")
 _NODES = ("null", "zero", "full", "random", "urandom", "tty")
 
 
@@ -59,10 +60,24 @@ def _enter(order: dict[str, Any]) -> None:
     kernel.mount(
         "proc", f"{root}/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
     )
+    _keep_to_itself(root)
     kernel.pivot_root(root, f"{root}{_OLD}")
     kernel.detach(_OLD)
     Path(_OLD).rmdir()
     kernel.set_hostname("localhost")
+
+
+def _keep_to_itself(root: str) -> None:
+    """Hide the kernel's own switches, which the real root's rooms could turn for the whole host.
+
+    The id 0 of such a room is the host's. A user namespace inside would let a
+    script mount what we do not show it.
+    """
+    Path("/proc/sys/user/max_user_namespaces").write_text("0", encoding="ascii")
+    for name in _SWITCHES:
+        place = f"{root}/proc/{name}"
+        if Path(place).exists():
+            kernel.bind(place, place, is_writable=False)
 
 
 def _write_program(root: str, path: str, script: str) -> Path:
@@ -110,6 +125,8 @@ def _first(order: dict[str, Any]) -> int:
     argv: list[str] = order["argv"]
     program = os.fork()
     if program == 0:
+        # Without it nothing that _enter hid can be mounted away.
+        kernel.give_up(kernel.CAP_SYS_ADMIN)
         try:
             os.execvp(argv[0], argv)
         except OSError as error:

@@ -20,7 +20,10 @@ MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 MNT_DETACH = 0x2
 
+CAP_SYS_ADMIN = 21
+
 _PR_SET_PDEATHSIG = 1
+_PR_CAPBSET_DROP = 24
 _AT_FDCWD = -100
 _AT_RECURSIVE = 0x8000
 _MOUNT_ATTR_RDONLY = 0x1
@@ -101,6 +104,11 @@ def set_hostname(name: str) -> None:
 def die_with_parent(signal_number: int) -> None:
     """Have *signal_number* sent to this process when the thread that started it ends; prctl(2)."""
     _check(_libc.prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0), "prctl")
+
+
+def give_up(capability: int) -> None:
+    """Keep every program that this process starts from ever having *capability*; prctl(2)."""
+    _check(_libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0), "prctl")
 
 
 def exchange(first: os.PathLike[str], second: os.PathLike[str]) -> None:

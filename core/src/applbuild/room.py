@@ -14,7 +14,9 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import attrs
@@ -140,17 +142,22 @@ def _work(events: int) -> None:
     """Be the first process of the room: do the job that stdin brings, send what comes of it."""
     kernel.die_with_parent(signal.SIGKILL)
     os.umask(0o022)
-    out = os.fdopen(events, "wb", buffering=0)
+    out, alone = os.fdopen(events, "wb"), Lock()
+
+    def send(kind: str, value: object) -> None:
+        with alone:  # a command's two streams are read by a thread each
+            out.write(_packed(kind, value))
+            out.flush()
+
     # The values of a job are unpickled only once its own modules can be found.
     job: Job = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own caller wrote it
     try:
         _enter(job.room)
         function = _find(job)
-        result = function(lambda event: out.write(_packed("event", event)), *job.values)
-        out.write(_packed("result", result))
+        send("result", function(partial(send, "event"), *job.values))
     except Exception as error:  # noqa: BLE001 - every one of them is for the caller
         error.add_note("".join(traceback.format_exception(error)))
-        out.write(_packed("error", error))
+        send("error", error)
 
 
 def _enter(room: Room) -> None:
