@@ -10,7 +10,7 @@ import time
 import attrs
 import pytest
 
-FORMATS = ("raw",)
+FORMATS = ("raw", "qcow2", "vmdk,subformat=streamOptimized")
 """Every format, with options where they change what is written."""
 KICKSTART = """\
 liveimg --url=file://{tree}

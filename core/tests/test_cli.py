@@ -221,6 +221,18 @@ def test_a_missing_tool_ends_in_5_with_its_package_before_anything_is_fetched(
     assert here() == ["web.ks"]
 
 
+def test_a_broken_pipe_in_a_backend_is_no_success(web):
+    done = subprocess.run(
+        [sys.executable, "-c", "from applbuild.cli import main; main()", web, *USUAL],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "ACME_BREAKS": "1"},
+        capture_output=True,
+        check=False,
+    )
+
+    assert not Path("web").exists()
+    assert done.returncode != 0
+
+
 def test_errors_are_said_apart_from_results(typed):
     assert typed().out == ""
 

@@ -124,3 +124,19 @@ def test_a_wrong_option_is_a_usage_error():
         filled("vmdk,sub=stream")
 
     assert caught.value.exit_code == 2
+
+
+@attrs.frozen(kw_only=True)
+class Demanding:
+    level: int = attrs.field(default=1, validator=attrs.validators.le(9))
+
+
+@attrs.frozen(kw_only=True)
+class Needy:
+    key: str
+
+
+@pytest.mark.parametrize(("options", "text"), [(Demanding, "gzip,level=99"), (Needy, "gzip")])
+def test_what_the_options_class_itself_refuses_is_a_usage_error(options, text):
+    with pytest.raises(UsageError):
+        fill(options, parse_backend(text), "format")

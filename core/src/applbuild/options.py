@@ -51,7 +51,10 @@ def fill(options: type[object], asked: BackendRequest, role: str) -> object:
             values[key] = _convert(text, hints[key])
         except ValueError as error:
             raise UsageError(f"--{role} {asked.name},{key}={text}: {error}") from None
-    return options(**values)
+    try:
+        return options(**values)
+    except (TypeError, ValueError) as error:  # a value is missing, or a validator refuses it
+        raise UsageError(f"--{role} {asked}: {error}") from None
 
 
 def _convert(text: str, hint: Any) -> Any:

@@ -42,6 +42,8 @@ def applbuild_fetch(resolution, cache):
 
 @hookimpl
 def applbuild_populate(tree):
+    if os.environ.get("ACME_BREAKS"):
+        raise BrokenPipeError("the conveyor belt")
     tree.path("/etc").mkdir()
     tree.path("/etc/acme").write_text("roadrunner\n", encoding="utf-8")
     return tree

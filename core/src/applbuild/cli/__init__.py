@@ -24,21 +24,34 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.exceptions.Exit, click.Abort) as error:
         sys.exit(getattr(error, "exit_code", 130))
-    except ProblemsError as error:
-        for problem in error.problems:
-            _say(f"error: {problem}")
-        sys.exit(error.exit_code)
-    except ApplbuildError as error:
-        _say(f"error: {error.place}: {error.message}" if error.place else f"error: {error.message}")
-        if error.hint:
-            _say(f"hint: {error.hint}")
-        sys.exit(error.exit_code)
-    except Interrupted as error:
-        _say("interrupted; nothing is left behind")
+    except (ApplbuildError, Interrupted) as error:
+        for line in _told(error):
+            _say(line)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output is gone
+        if not _is_unread():
+            raise
+        sys.stderr.close()
         sys.exit(0)
+
+
+def _told(error: ApplbuildError | Interrupted) -> list[str]:
+    """Return *error* in lines for a person: what is wrong, where, and what to do."""
+    if isinstance(error, Interrupted):
+        return ["interrupted; nothing is left behind"]
+    if isinstance(error, ProblemsError):
+        return [f"error: {problem}" for problem in error.problems]
+    where = f"{error.place}: " if error.place else ""
+    return [f"error: {where}{error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
+
+
+def _is_unread() -> bool:
+    """Return whether whoever read our output is gone, as `head` is when it has enough."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return True
+    return False
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
