@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from machine import Guest, booted
 
 pytestmark = [pytest.mark.boot, pytest.mark.packages, pytest.mark.timeout(1200)]
-
-# /boot lies on the second disk, and the script installs the kernel that will be started.
-SPLIT = """
-part / --size=1500 --grow --ondisk=one
-part /boot --size=300 --ondisk=two
-rootpw applbuild
-bootloader --timeout=1
-%packages
-linux-image-cloud-amd64
-%end
-%post --erroronfail
-set -e
-apt-get update
-DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends linux-image-amd64
-rm -rf /var/lib/apt/lists/*
-apt-get clean
-%end
-"""
-
-
-@pytest.fixture(scope="module")
-def split(as_user: Any, workshop: Callable[[Any], Any]) -> Path:
-    """An appliance with /boot on its second disk."""
-    disks = ("--disk", "one=3000MiB", "--disk", "two=500MiB")
-    output: Path = workshop(as_user).build(SPLIT, *disks, "--format", "qcow2", "--script-network")
-    return output
 
 
 def look_at(guest: Guest) -> None:
@@ -69,36 +41,3 @@ def test_the_demo_comes_up_with_both_disks_and_its_ssh_server(
     disks = [demo / f"web-{name}.{form}" for name in ("os", "data")]
     with booted(disks, firmware=firmware, form=form) as guest:
         look_at(guest)
-
-
-def test_the_guests_own_update_of_initramfs_and_boot_loader_still_starts(demo: Path) -> None:
-    disks = [demo / f"web-{name}.qcow2" for name in ("os", "data")]
-    size = "wc -c < /boot/initrd.img-$(uname -r)"
-    with booted(disks, firmware="bios", form="qcow2") as guest:
-        guest.log_in("applbuild")
-        before = int(guest.run(size))
-        guest.run("rm /boot/grub/grub.cfg")
-        # What the installation of a kernel does.
-        guest.run(
-            "run-parts --arg=$(uname -r) --arg=/boot/vmlinuz-$(uname -r) /etc/kernel/postinst.d"
-            " 2>&1",
-            900,
-        )
-        # It follows the choice of drivers that was made when the appliance was built.
-        assert abs(int(guest.run(size)) - before) < 1_000_000
-        assert "console=ttyS0,115200" in guest.run("cat /boot/grub/grub.cfg")
-        guest.console.sendline("sync; systemctl reboot")
-        look_at(guest)
-
-
-def test_boot_on_the_second_disk_starts_from_there_with_the_kernel_of_the_script(
-    split: Path,
-) -> None:
-    # The machine starts from the disk that holds /boot, as the descriptor lists it.
-    disks = [split / "web-two.qcow2", split / "web-one.qcow2"]
-    with booted(disks, firmware="bios", form="qcow2") as guest:
-        guest.log_in("applbuild")
-        assert guest.run("findmnt -no SOURCE /boot").startswith("/dev/vda")
-        assert guest.run("findmnt -no SOURCE /").startswith("/dev/vdb")
-        assert guest.run("ls /boot/vmlinuz-* | wc -l") == "2"
-        assert "cloud" not in guest.run("uname -r")
