@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from machine import Guest, booted
 
 pytestmark = [pytest.mark.boot, pytest.mark.packages, pytest.mark.timeout(1200)]
+
+# /boot lies on the second disk, and the script installs the kernel that will be started.
+SPLIT = """
+part / --size=1500 --grow --ondisk=one
+part /boot --size=300 --ondisk=two
+rootpw applbuild
+bootloader --timeout=1
+%packages
+linux-image-cloud-amd64
+%end
+%post --erroronfail
+set -e
+apt-get update
+DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends linux-image-amd64
+rm -rf /var/lib/apt/lists/*
+apt-get clean
+%end
+"""
+
+
+@pytest.fixture(scope="module")
+def split(as_user: Any, workshop: Callable[[Any], Any]) -> Path:
+    """An appliance with /boot on its second disk."""
+    disks = ("--disk", "one=3000MiB", "--disk", "two=500MiB")
+    output: Path = workshop(as_user).build(SPLIT, *disks, "--format", "qcow2", "--script-network")
+    return output
 
 
 def look_at(guest: Guest) -> None:
@@ -41,3 +69,16 @@ def test_the_demo_comes_up_with_both_disks_and_its_ssh_server(
     disks = [demo / f"web-{name}.{form}" for name in ("os", "data")]
     with booted(disks, firmware=firmware, form=form) as guest:
         look_at(guest)
+
+
+def test_boot_on_the_second_disk_starts_from_there_with_the_kernel_of_the_script(
+    split: Path,
+) -> None:
+    # The machine starts from the disk that holds /boot, as the descriptor lists it.
+    disks = [split / "web-two.qcow2", split / "web-one.qcow2"]
+    with booted(disks, firmware="bios", form="qcow2") as guest:
+        guest.log_in("applbuild")
+        assert guest.run("findmnt -no SOURCE /boot").startswith("/dev/vda")
+        assert guest.run("findmnt -no SOURCE /").startswith("/dev/vdb")
+        assert guest.run("ls /boot/vmlinuz-* | wc -l") == "2"
+        assert guest.run("grep -c ^menuentry /boot/grub/grub.cfg") == "2"
