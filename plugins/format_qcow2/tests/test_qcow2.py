@@ -167,7 +167,7 @@ def test_the_same_cluster_is_the_same_bytes_wherever_its_thread_has_its_stack(
     level: compressors.Level,
 ) -> None:
     # Short ones, whose first bytes come again, show best what a hash table began with.
-    random = Random(1)
+    random = Random(1)  # noqa: S311
     starts = (random.randbytes(4) for _ in range(20_000))
     clusters = [start + random.randbytes(40) + start + bytes(100) for start in starts]
     compress, together = compressors.zlib(level), Barrier(2)
