@@ -173,15 +173,6 @@ def intruder():
     path.unlink(missing_ok=True)
 
 
-@pytest.fixture
-def not_yet_for_root(request, builder):
-    """Marks what an ordinary user's rooms keep and the real root's do not yet."""
-    if builder.is_root:
-        reason = "the id 0 of the real root's rooms is the host's id 0"
-        request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError))
-
-
-@pytest.mark.usefixtures("not_yet_for_root")
 def test_the_rooms_own_root_cannot_make_the_hosts_programs_writable(builder, intruder):
     ends = builder.call("remount_and_write", intruder)["result"]
 

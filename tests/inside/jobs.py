@@ -167,7 +167,7 @@ def in_a_chroot(send, archive, canary, script, names, python, facts):
     it tries. The canary is a file of this room; nothing leads from here to the host.
     """
     tree = _small_tree(archive)
-    RUN(["mount", "-t", "proc", "proc", tree.root / "proc"])
+    RUN(["mount", "--rbind", "/proc", tree.root / "proc"])
     RUN(["mount", "-t", "tmpfs", "tmpfs", tree.root / "tmp"])
     (tree.root / "dev/null").touch()
     RUN(["mount", "--bind", "/dev/null", tree.root / "dev/null"])

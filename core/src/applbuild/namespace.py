@@ -20,10 +20,9 @@ from types import FrameType
 from typing import Any
 
 from applbuild.errors import ApplbuildError, HostError, Interrupted
-from applbuild.room import Bind, Job, Room
+from applbuild.room import IDS, Bind, Job, Room
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_IDS = 65536
 
 
 def call(
@@ -98,10 +97,10 @@ def _admit(pid: int, ready: int, go: int) -> None:
 def _map(pid: int, kind: str, own: int) -> None:
     if os.geteuid() == 0:
         # Root maps itself, so that both users take one path to one result.
-        Path(f"/proc/{pid}/{kind}_map").write_text(f"0 0 {_IDS}")
+        Path(f"/proc/{pid}/{kind}_map").write_text(f"0 0 {IDS}")
         return
     first = subordinate(kind)
-    mapping = ["0", str(own), "1", "1", str(first), str(_IDS - 1)]
+    mapping = ["0", str(own), "1", "1", str(first), str(IDS - 1)]
     done = subprocess.run(
         [f"new{kind}map", str(pid), *mapping], capture_output=True, text=True, check=False
     )
@@ -119,10 +118,10 @@ def subordinate(kind: str) -> int:
     file = Path(f"/etc/sub{kind}")
     rows = (row.strip().split(":") for row in _lines(file))
     for row in rows:
-        if row[0] in (name, str(os.geteuid())) and len(row) == 3 and int(row[2]) >= _IDS - 1:
+        if row[0] in (name, str(os.geteuid())) and len(row) == 3 and int(row[2]) >= IDS - 1:
             return int(row[1])
     raise HostError(
-        f"{file} gives the user {name} no {_IDS} subordinate ids",
+        f"{file} gives the user {name} no {IDS} subordinate ids",
         hint=f"ask an administrator: usermod --add-sub{kind}s 100000-165535 {name}",
     )
 

@@ -32,6 +32,8 @@ OUTPUT = Path("/applbuild/output")
 """Where the files that are delivered are written."""
 SYSTEM = Path("/mnt/sysimage")
 """The installed system, as Anaconda names it for scripts."""
+IDS = 65536
+"""How many user and group ids a room has."""
 _OLD = "/.host"
 _NODES = ("null", "zero", "full", "random", "urandom", "tty")
 _EMPTY = ("mnt", "root", "run", "tmp", "var/cache", "var/lib", "var/log", "var/tmp", "opt", "srv")
@@ -138,7 +140,7 @@ def _show(item: Bind) -> None:
     kernel.bind(source, str(item.target), is_writable=item.is_writable)
 
 
-def _work(events: int) -> None:
+def _work(events: int, assembled: int, admitted: int) -> None:
     """Be the first process of the room: do the job that stdin brings, send what comes of it."""
     kernel.die_with_parent(signal.SIGKILL)
     os.umask(0o022)
@@ -152,7 +154,7 @@ def _work(events: int) -> None:
     # The values of a job are unpickled only once its own modules can be found.
     job: Job = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own caller wrote it
     try:
-        _enter(job.room)
+        _enter(job.room, assembled, admitted)
         function = _find(job)
         send("result", function(partial(send, "event"), *job.values))
     except Exception as error:  # noqa: BLE001 - every one of them is for the caller
@@ -160,14 +162,39 @@ def _work(events: int) -> None:
         send("error", error)
 
 
-def _enter(room: Room) -> None:
+def _enter(room: Room, assembled: int, admitted: int) -> None:
     try:
         _assemble(room)
+        _lock(assembled, admitted)
     except OSError as error:
         raise HostError(
             f"this host does not let the build's room be made: {error}",
             hint="see docs/install.md, 'User namespaces'",
         ) from error
+
+
+def _lock(assembled: int, admitted: int) -> None:
+    """Let nobody in the room undo it, not even its root.
+
+    Mounts that were made in an outer user namespace keep their flags, read only
+    above all, and cannot be taken away (mount_namespaces(7)).
+    """
+    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
+    os.write(assembled, b"x")
+    if not os.read(admitted, 1):
+        raise OSError("the ids of the room's inner namespace could not be mapped")
+
+
+def _admit(assembled: int, admitted: int) -> None:
+    """Map the ids of the room's inner namespace, each to itself, once there is one."""
+    if not os.read(assembled, 1):
+        return
+    # The kernel takes no range that spans two of the outer ones: an ordinary user's own
+    # id, and the subordinate ones. This process followed the other into the room's
+    # root, whose /proc calls that one 1.
+    for kind in ("uid", "gid"):
+        Path(f"/proc/1/{kind}_map").write_text(f"0 0 1\n1 1 {IDS - 1}\n", encoding="ascii")
+    os.write(admitted, b"x")
 
 
 def _find(job: Job) -> Callable[..., Any]:
@@ -201,11 +228,14 @@ def main(ready: int, go: int, events: int) -> int:
     os.setgroups([])
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
+    (told, assembled), (admitted, admit) = os.pipe(), os.pipe()
     worker = os.fork()
     if worker == 0:
+        os.close(told)
+        os.close(admit)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         try:
-            _work(events)
+            _work(events, assembled, admitted)
         except BaseException:  # noqa: BLE001 - a child must not run on into its parent's code
             traceback.print_exc()
             os._exit(1)
@@ -217,6 +247,9 @@ def main(ready: int, go: int, events: int) -> int:
     kernel.die_with_parent(signal.SIGTERM)
     if os.getppid() != caller:
         os.kill(worker, signal.SIGKILL)
+    os.close(assembled)
+    os.close(admitted)
+    _admit(told, admit)
     _, status = os.waitpid(worker, 0)
     return os.waitstatus_to_exitcode(status) & 0xFF
 
