@@ -71,6 +71,27 @@ def test_the_demo_comes_up_with_both_disks_and_its_ssh_server(
         look_at(guest)
 
 
+def test_the_guests_own_update_of_initramfs_and_boot_loader_still_starts(demo: Path) -> None:
+    disks = [demo / f"web-{name}.qcow2" for name in ("os", "data")]
+    size = "wc -c < /boot/initrd.img-$(uname -r)"
+    with booted(disks, firmware="bios", form="qcow2") as guest:
+        guest.log_in("applbuild")
+        before = int(guest.run(size))
+        # Debian's hook only brings a configuration up to date that is there.
+        guest.run("true > /boot/grub/grub.cfg")
+        # What the installation of a kernel does.
+        guest.run(
+            "run-parts --arg=$(uname -r) --arg=/boot/vmlinuz-$(uname -r) /etc/kernel/postinst.d"
+            " 2>&1",
+            900,
+        )
+        # It follows the choice of drivers that was made when the appliance was built.
+        assert abs(int(guest.run(size)) - before) < 1_000_000
+        assert "console=ttyS0,115200" in guest.run("cat /boot/grub/grub.cfg")
+        guest.console.sendline("sync; systemctl reboot")
+        look_at(guest)
+
+
 def test_boot_on_the_second_disk_starts_from_there_with_the_kernel_of_the_script(
     split: Path,
 ) -> None:

@@ -9,8 +9,9 @@ import os
 import struct
 import tempfile
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +24,8 @@ from applbuild.units import MIB, round_up
 
 _BLOCK_BYTES = 4096
 _COPY_BYTES = MIB
+# So many parts may wait to be hashed; fewer, and hashing and copying wait for each other.
+_COPIES = 4
 _ZEROS = bytes(MIB)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # ioctl_ficlonerange(2): struct file_clone_range, and _IOW(0x94, 13, struct file_clone_range).
@@ -33,11 +36,13 @@ _FICLONERANGE = 0x4020_940D
 class Image:
     """A file that is written from its first byte to its last, and hashed on the way."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, hasher: ThreadPoolExecutor) -> None:
+        """Write to *file*; *hasher* is one thread, which takes the parts of a copy in order."""
         self._file = file
         self._hash = hashlib.sha256()
-        self._hashing: Future[None] | None = None
-        self._buffers = [bytearray(_COPY_BYTES), bytearray(_COPY_BYTES)]
+        self._hasher = hasher
+        self._hashing: deque[tuple[Future[None], bytearray]] = deque()
+        self._spare: list[bytearray] = []
         self._copied = 0
         self._reserved: int | None = None
         self.position = 0
@@ -67,17 +72,18 @@ class Image:
         """Append the bytes from *start* to *end* of *disk*, with zeros behind its end.
 
         Where the file system can, both files share the blocks (ioctl_ficlonerange(2)).
-        One part is hashed while the next is copied.
+        One part is hashed while the next ones are copied.
         """
         self._file.flush()
         while start < end:
-            view = memoryview(self._buffers[0])[: min(end - start, _COPY_BYTES)]
+            buffer = self._buffer()
+            view = memoryview(buffer)[: min(end - start, _COPY_BYTES)]
             read_into(disk, view, start)
             _write_at(disk, start, view, self._file.fileno(), self.position)
-            self._wait()
             if self._reserved is None:
-                self._hashing = disk.pool.submit(self._hash.update, view)
-            self._buffers.reverse()
+                self._hashing.append((self._hasher.submit(self._hash.update, view), buffer))
+            else:
+                self._spare.append(buffer)
             self.position += len(view)
             start += len(view)
             self._copied += len(view)
@@ -120,10 +126,20 @@ class Image:
         if self._reserved is None:
             self._hash.update(data)
 
+    def _buffer(self) -> bytearray:
+        """Return memory for the next part of a copy, once enough has been hashed."""
+        if len(self._hashing) == _COPIES:
+            self._wait_for_one()
+        return self._spare.pop() if self._spare else bytearray(_COPY_BYTES)
+
     def _wait(self) -> None:
-        if self._hashing is not None:
-            self._hashing.result()
-            self._hashing = None
+        while self._hashing:
+            self._wait_for_one()
+
+    def _wait_for_one(self) -> None:
+        done, buffer = self._hashing.popleft()
+        done.result()
+        self._spare.append(buffer)
 
 
 def write_image(
@@ -147,8 +163,8 @@ def write_image(
             be read, or changed meanwhile.
     """
     path = directory / f"{output.name}.{extension}"
-    with _new_file(path) as file:
-        image = Image(file)
+    with _new_file(path) as file, ThreadPoolExecutor(1) as hasher:
+        image = Image(file, hasher)
         with open_disk(disk, progress) as opened:
             write(opened, image)
             sha256 = image.finish()
