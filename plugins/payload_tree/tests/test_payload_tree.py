@@ -167,6 +167,23 @@ class TestFolder(PayloadConformance):
             file.chmod(0o600)
         assert resolve(request).digest != before
 
+    @pytest.mark.parametrize("kind", ["owner", "group"])
+    def test_a_file_of_somebody_else_is_refused_with_its_name(
+        self, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        request = self.request(tmp_path)
+        theirs = tmp_path / "a system/etc/hostname"
+        seen = theirs.lstat()
+        unknown = {"owner": 4, "group": 5}[kind]  # where os.stat_result has it
+        shown = os.stat_result(
+            65534 if index == unknown else value for index, value in enumerate(tuple(seen))
+        )
+        lstat = Path.lstat
+        monkeypatch.setattr(Path, "lstat", lambda path: shown if path == theirs else lstat(path))
+        with pytest.raises(KickstartError, match=f"{theirs} belongs to another user") as raised:
+            resolve(request)
+        assert raised.value.place == PLACE
+
 
 class TestLiveimgLine:
     def problems(self, **fields: object) -> list[str]:

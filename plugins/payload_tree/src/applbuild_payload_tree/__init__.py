@@ -23,6 +23,7 @@ from applbuild import (
 from applbuild_payload_tree.content import look_into_archive, look_into_folder
 
 _KEEP = ("--numeric-owner", "--xattrs", "--xattrs-include=*", "--acls", "--same-owner", "-p")
+_ONLY_FILES = "liveimg --url={}: only file:// is read"
 # What the kernel fills when the system runs. Device nodes could not be made here either.
 _LEAVE_OUT = tuple(
     f"--exclude={prefix}{name}/*" for name in ("dev", "proc", "run", "sys") for prefix in ("./", "")
@@ -54,7 +55,7 @@ def applbuild_check(request: Request) -> tuple[Problem, ...]:
         if path is None:
             problems.append(
                 Problem(
-                    message=f"liveimg --url={source.url}: only file:// is read",
+                    message=_ONLY_FILES.format(source.url),
                     place=source.place,
                     hint="download it first, and name the file",
                 )
@@ -77,8 +78,14 @@ def applbuild_check(request: Request) -> tuple[Problem, ...]:
 @hookimpl
 def applbuild_resolve(request: Request, run: Run) -> Resolution:
     """Return size, digest and newest time of what is in the folder or archive."""
-    path = _the_path(_sources(request))
-    found = look_into_folder(path) if path.is_dir() else look_into_archive(path, run)
+    source = _the_source(_sources(request))
+    path = source.local_path
+    if path is None:
+        raise KickstartError(_ONLY_FILES.format(source.url), place=source.place)
+    if path.is_dir():
+        found = look_into_folder(path, source.place)
+    else:
+        found = look_into_archive(path, source.place, run)
     return Resolution(
         installed_bytes=found.size_bytes,
         newest_seconds=found.newest_seconds,
@@ -122,10 +129,9 @@ def _sources(request: Request) -> tuple[Source, ...]:
     return tuple(source for source in request.sources if source.command == "liveimg")
 
 
-def _the_path(sources: tuple[Source, ...]) -> Path:
-    path = sources[-1].local_path if sources else None
-    if path is None:
+def _the_source(sources: tuple[Source, ...]) -> Source:
+    if not sources:
         raise KickstartError(
             "the tree payload needs a line like: liveimg --url=file:///path/to/system.tar"
         )
-    return path
+    return sources[-1]

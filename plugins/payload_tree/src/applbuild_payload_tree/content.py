@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import attrs
 
-from applbuild import KickstartError, Run, ToolError
+from applbuild import KickstartError, Place, Run, ToolError
 
+# How the kernel shows every owner that a user namespace does not map (user_namespaces(7)).
+_OVERFLOW_ID = 65534
 # A line of `tar --list --verbose --full-time`: mode, owner, size, date and time.
 _LINE = re.compile(r"^.{10,11} +\S+ +(\d+) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) ")
 
@@ -25,7 +28,7 @@ class Content:
     digest: str
 
 
-def look_into_archive(path: Path, run: Run) -> Content:
+def look_into_archive(path: Path, place: Place | None, run: Run) -> Content:
     """Return what the tar archive at *path* holds.
 
     Raises:
@@ -36,7 +39,7 @@ def look_into_archive(path: Path, run: Run) -> Content:
             ["tar", "--list", "--verbose", "--full-time", "--utc", "--numeric-owner", "-f", path]
         )
     except ToolError as error:
-        raise KickstartError(f"liveimg --url=file://{path}: {error.tail}") from None
+        raise KickstartError(f"liveimg --url=file://{path}: {error.tail}", place=place) from None
     size = newest = 0
     for line in listed.stdout.splitlines():
         match = _LINE.match(line)
@@ -48,15 +51,33 @@ def look_into_archive(path: Path, run: Run) -> Content:
     return Content(size_bytes=size, newest_seconds=newest, digest=digest)
 
 
-def look_into_folder(folder: Path) -> Content:
-    """Return what *folder* holds; a file of other content, mode or owner is other software."""
+def look_into_folder(folder: Path, place: Place | None) -> Content:
+    """Return what *folder* holds; a file of other content, mode or owner is other software.
+
+    Raises:
+        KickstartError: a file in it is of another user of the host: its owner would be
+            lost, or it cannot be read at all.
+    """
+    try:
+        return _look_into_folder(folder)
+    except PermissionError as error:
+        raise KickstartError(
+            f"{error.filename or folder} belongs to another user of this host",
+            place=place,
+            hint="pack the folder with tar, as the user who may read it, and name the archive",
+        ) from error
+
+
+def _look_into_folder(folder: Path) -> Content:
     digest = hashlib.sha256()
     size = newest = 0
-    for parent, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(folder, onerror=_stop):
         folders.sort()
         for name in sorted((*folders, *files)):
             path = Path(parent, name)
             status = path.lstat()
+            if _OVERFLOW_ID in (status.st_uid, status.st_gid):
+                raise PermissionError(errno.EACCES, "its owner is unknown here", str(path))
             newest = max(newest, int(status.st_mtime))
             facts = (path.relative_to(folder), status.st_mode, status.st_uid, status.st_gid)
             digest.update("\0".join(map(str, facts)).encode("utf-8", "surrogateescape"))
@@ -67,3 +88,7 @@ def look_into_folder(folder: Path) -> Content:
                 with path.open("rb") as file:
                     digest.update(hashlib.file_digest(file, "sha256").digest())
     return Content(size_bytes=size, newest_seconds=newest, digest=digest.hexdigest())
+
+
+def _stop(error: OSError) -> None:
+    raise error
