@@ -14,7 +14,7 @@ from applbuild.errors import (
     ToolError,
     UsageError,
 )
-from applbuild.model.request import Place, Problem, Severity
+from applbuild.model.problem import Place, Problem, Severity
 
 PLACE = Place("web.ks", 7)
 PROBLEMS = (

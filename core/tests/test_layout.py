@@ -12,22 +12,20 @@ from applbuild.errors import ApplbuildError, KickstartError, UsageError
 from applbuild.json_form import from_json, to_json
 from applbuild.layout import lay_out
 from applbuild.model.plan import Needs, Package, Plan, Resolution, Selection
+from applbuild.model.problem import Place
 from applbuild.model.request import (
     BackendRequest,
     BootRequest,
-    DiskRequest,
     Firmware,
     PackageName,
     PackageSelection,
-    PartitionKind,
-    PartitionRequest,
-    Place,
     Request,
     Script,
     Settings,
     SshKey,
     User,
 )
+from applbuild.model.storage import DiskRequest, PartitionKind, PartitionRequest
 from applbuild.units import MIB, SECTOR_BYTES, round_up
 
 GPT_COPY_BYTES = 33 * SECTOR_BYTES
@@ -161,8 +159,9 @@ def test_every_request_has_a_plan_or_an_error_for_its_author(request, needs):
 @given(_REQUESTS, _NEEDS)
 def test_partitions_never_overlap_and_come_in_order(request, needs):
     for disk in laid_out_or_skipped(request, needs).disks:
-        ends = [0, *(p.start_sector + p.size_sectors for p in disk.partitions)]
-        starts = [p.start_sector for p in disk.partitions]
+        held = [p for p in disk.partitions if p.kind is not PartitionKind.EXTENDED]
+        ends = [0, *(p.start_sector + p.size_sectors for p in held)]
+        starts = [p.start_sector for p in held]
         assert all(end <= start for end, start in zip(ends, starts, strict=False))
         assert [p.number for p in disk.partitions] == list(range(1, len(disk.partitions) + 1))
 
@@ -282,14 +281,14 @@ def test_every_volume_lies_exactly_on_its_partition(request, needs):
 
 
 @given(_REQUESTS, _NEEDS)
-def test_everything_but_a_bios_boot_partition_is_a_volume(request, needs):
+def test_everything_but_a_bios_boot_and_an_extended_partition_is_a_volume(request, needs):
     plan = laid_out_or_skipped(request, needs)
 
     held = {
         f"{d.name}/{p.number}"
         for d in plan.disks
         for p in d.partitions
-        if p.kind.value != "bios-boot"
+        if p.kind not in {PartitionKind.BIOS_BOOT, PartitionKind.EXTENDED}
     }
     assert {volume.name for volume in plan.volumes} == held
 
@@ -693,16 +692,6 @@ def test_partitions_that_do_not_fit_are_refused_with_what_is_lacking():
     )
     assert str(error.place) == "web.ks:5"
     assert error.hint == "give --disk os=202MiB or more"
-
-
-def test_a_fifth_partition_of_an_msdos_disk_is_refused():
-    parts = [part(f"/{name}", line=line) for line, name in enumerate(["", *"abcd"], start=1)]
-
-    error = refused(KickstartError, *parts, table="msdos")
-
-    assert error.message == "disk sda has 5 partitions; an msdos table holds 4"
-    assert str(error.place) == "web.ks:5"
-    assert "GPT" in error.hint
 
 
 def test_more_names_than_disks_are_refused_where_the_first_is_too_many():

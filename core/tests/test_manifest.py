@@ -11,8 +11,9 @@ from applbuild.json_form import from_json
 from applbuild.layout import lay_out
 from applbuild.manifest import CHECKSUMS, MANIFEST, is_ours, manifest_of, write_documents
 from applbuild.model.plan import Needs, Plan, Resolution, Selection
-from applbuild.model.request import BackendRequest, Firmware, PartitionRequest, Request
+from applbuild.model.request import BackendRequest, Firmware, Request
 from applbuild.model.result import Appliance, Artifact, Document, Machine
+from applbuild.model.storage import PartitionRequest
 
 TOOLS = (("mkfs", "mkfs 1.47"), ("tar", "tar 1.34"))
 DOCUMENTS = (Document(name="wéb.xml", content="<é/>\n"),)

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from applbuild.errors import KickstartError, ToolError
-from applbuild.model.request import Place
+from applbuild.model.problem import Place
 from applbuild.model.result import Tree
 from applbuild.room import WORK
 from applbuild.run import Run, built_environment

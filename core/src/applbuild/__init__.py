@@ -28,18 +28,8 @@ from applbuild.model.plan import (
     Resolution,
     Volume,
 )
-from applbuild.model.request import (
-    Firmware,
-    PackageName,
-    PackageSelection,
-    PartitionKind,
-    PartitionRequest,
-    Place,
-    Problem,
-    Request,
-    Severity,
-    Source,
-)
+from applbuild.model.problem import Place, Problem, Severity
+from applbuild.model.request import Firmware, PackageName, PackageSelection, Request, Source
 from applbuild.model.result import (
     Appliance,
     Artifact,
@@ -54,6 +44,7 @@ from applbuild.model.result import (
     Target,
     Tree,
 )
+from applbuild.model.storage import PartitionKind, PartitionRequest
 from applbuild.progress import Progress
 from applbuild.run import Ran, Run
 from applbuild.tree import write_file

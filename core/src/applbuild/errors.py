@@ -11,7 +11,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from applbuild.model.request import Place, Problem
+    from applbuild.model.problem import Place, Problem
 
 
 class ApplbuildError(Exception):

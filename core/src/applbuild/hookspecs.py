@@ -15,7 +15,8 @@ import pluggy
 
 from applbuild.model.backend import BackendInfo, Claim, Host
 from applbuild.model.plan import Needs, Plan, Resolution, Volume
-from applbuild.model.request import Problem, Request
+from applbuild.model.problem import Problem
+from applbuild.model.request import Request
 from applbuild.model.result import (
     Appliance,
     Artifact,

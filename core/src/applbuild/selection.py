@@ -8,9 +8,11 @@ from applbuild.backends import Backends
 from applbuild.errors import ProblemsError, UsageError
 from applbuild.host import require
 from applbuild.layout import filesystem_of
-from applbuild.model.backend import Host
+from applbuild.model.backend import Claim, Host
 from applbuild.model.plan import Selection
-from applbuild.model.request import BackendRequest, PartitionKind, Problem, Request, Severity
+from applbuild.model.problem import Problem, Severity
+from applbuild.model.request import BackendRequest, Request
+from applbuild.model.storage import PartitionKind
 from applbuild.steps import gather_needs, selected_tools
 
 
@@ -95,7 +97,28 @@ def check(
         answer = backends.ask("applbuild_check", role, asked.name, request=request, host=host)
         problems += answer or ()
     problems += gather_needs(request, selection, backends).problems
+    problems += _without_extlinux(request, selection, backends, host)
     return tuple(problems)
+
+
+def _without_extlinux(
+    request: Request, selection: Selection, backends: Backends, host: Host
+) -> tuple[Problem, ...]:
+    """Return the warning that `bootloader --extlinux` gets another boot loader, if it does."""
+    chosen = selection.bootloader
+    if chosen is None or not request.boot.uses_extlinux:
+        return ()
+    claim = backends.ask("applbuild_claim", "bootloader", chosen.name, request=request, host=host)
+    if claim is Claim.ASKED:
+        return ()
+    return (
+        Problem(
+            message=f"no boot loader that is made for --extlinux is chosen: {chosen.name} is",
+            severity=Severity.WARNING,
+            place=request.boot.place,
+            hint="install a plugin that offers one, or leave --extlinux out",
+        ),
+    )
 
 
 def refuse(problems: tuple[Problem, ...]) -> None:

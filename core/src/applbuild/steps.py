@@ -196,7 +196,7 @@ def make_disks(
             _make_filesystem(volume, raw, plan, tree, backends, run, progress)
         made.append(raw)
     loader = plan.selection.bootloader
-    if loader is None:
+    if loader is None or not plan.boot.has_boot_code:
         return tuple(made)
     finished: tuple[RawDisk, ...] = backends.call(
         "applbuild_install_boot_code",

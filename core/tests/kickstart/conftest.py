@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from applbuild.kickstart import Reading, read
-from applbuild.model.request import Severity
+from applbuild.model.problem import Severity
 
 
 @pytest.fixture

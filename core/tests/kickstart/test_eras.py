@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from applbuild.errors import KickstartError, ProblemsError
-from applbuild.model.request import Severity
+from applbuild.model.problem import Severity
 
 ERAS = [
     ("install", "install"),

@@ -4,7 +4,7 @@ import pytest
 
 from applbuild.errors import KickstartError, ProblemsError
 from applbuild.kickstart import read
-from applbuild.model.request import Severity
+from applbuild.model.problem import Severity
 
 
 def test_the_request_is_named_after_the_file(understand):

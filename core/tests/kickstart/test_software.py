@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from applbuild.model.request import Severity
+from applbuild.model.problem import Severity
 
 
 def names(packages):

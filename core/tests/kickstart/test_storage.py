@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from applbuild.errors import KickstartError
-from applbuild.model.request import PartitionKind, Severity
+from applbuild.model.problem import Severity
+from applbuild.model.storage import PartitionKind, SwapSize
 
 MIB = 1024 * 1024
 
@@ -73,18 +74,18 @@ def test_the_last_part_line_for_a_mount_point_wins_and_that_is_told(understand, 
         "part / --onpart=sda1",
         "part / --size=1 --noformat",
         "part / --size=1 --encrypted --passphrase=hunter2",
-        "part swap --recommended",
-        "part swap --hibernation",
-        "part / --percent=50",
         "part / --start=1 --end=20",
         "part nowhere --size=1",
         "raid / --level=1 --device=md0 raid.1 raid.2",
         "volgroup vg pv.01",
         "logvol / --vgname=vg --name=root --size=1",
         "btrfs none --label=x btrfs.01",
-        "autopart",
         "autopart --type=lvm",
-        "reqpart --add-boot",
+        "autopart --type=thinp",
+        "autopart --type=btrfs",
+        "autopart --encrypted --passphrase=hunter2",
+        "part / --size=1 --mkfsoptions=-q",
+        "part / --size=1 --fsprofile=news",
         "clearpart --disklabel=mac",
         "mount /dev/sda1 /",
         "ostreesetup --osname=x --url=http://mirror.example.org/ --ref=x",
@@ -151,10 +152,29 @@ def test_extlinux_can_be_asked_for(understand):
     assert understand("bootloader --extlinux\n").request.boot.uses_extlinux is True
 
 
-def test_a_boot_loader_in_a_partition_is_not_honoured_yet(understand, told):
-    (warning,) = told(understand("bootloader --location=partition\n"), Severity.WARNING)
+@pytest.mark.parametrize("place", ["partition", "boot"])
+def test_boot_code_in_a_partition_is_told_to_go_to_the_start_of_the_disk(understand, told, place):
+    reading = understand(f"bootloader --location={place}\n")
 
-    assert warning.startswith("1: `bootloader --location=partition` is not honoured yet")
+    (note,) = told(reading, Severity.NOTE)
+    assert "start of the disk" in note
+    assert reading.request.boot.is_installed
+
+
+@pytest.mark.parametrize(
+    ("options", "disk"),
+    [("--boot-drive=/dev/sdb", "sdb"), ("--driveorder=vdb,vda", "vdb"), ("", None)],
+)
+def test_the_disk_to_start_from_is_the_boot_drive_or_the_first_of_the_order(
+    understand, options, disk
+):
+    assert understand(f"bootloader {options}\n").request.boot.disk == disk
+
+
+def test_code_for_a_bios_can_be_left_out(understand):
+    boot = understand("bootloader --nombr\n").request.boot
+
+    assert (boot.is_installed, boot.has_boot_code) == (True, False)
 
 
 def test_an_unclosed_quotation_mark_in_append_is_an_error(understand, told):
@@ -164,3 +184,78 @@ def test_an_unclosed_quotation_mark_in_append_is_an_error(understand, told):
 def test_a_boot_loader_at_no_known_place_is_a_syntax_error(understand):
     with pytest.raises(KickstartError, match="location"):
         understand("bootloader --location=moon\n")
+
+
+@pytest.mark.parametrize(
+    ("option", "rule"),
+    [("--recommended", SwapSize.RECOMMENDED), ("--hibernation", SwapSize.HIBERNATION)],
+)
+def test_the_size_of_swap_can_be_left_to_be_worked_out(understand, option, rule):
+    found = part(understand, f"part swap {option}")
+
+    assert (found.swap_size, found.size_bytes) == (rule, None)
+
+
+def test_only_swap_has_a_recommended_size(understand, told):
+    reading = understand("part / --recommended --size=10\n")
+
+    assert told(reading, Severity.ERROR) == ["1: only swap has a recommended size, and / is none"]
+
+
+def test_a_size_beside_a_recommended_one_is_told_to_have_no_effect(understand, told):
+    reading = understand("part swap --size=10 --grow --recommended\n")
+
+    assert reading.request.partitions[0].grow is False
+    assert "decides the size" in told(reading, Severity.NOTE)[0]
+
+
+def test_a_share_of_the_disk_is_kept_and_noted_as_never_an_option_of_part(understand, told):
+    reading = understand("part /srv --percent=40 --fstype=ext4\n")
+
+    assert reading.request.partitions[0].percent == 40
+    assert "never an option" in told(reading, Severity.NOTE)[0]
+
+
+@pytest.mark.parametrize("value", ["0", "101", "x", "-5", "9999999999999999999"])
+def test_a_share_that_is_none_is_an_error(understand, told, value):
+    assert told(understand(f"part / --percent={value}\n"), Severity.ERROR)
+
+
+@pytest.mark.parametrize("other", ["--size=10", "--grow"])
+def test_a_share_and_another_size_contradict_each_other(understand, told, other):
+    (error,) = told(understand(f"part / --percent=10 {other}\n"), Severity.ERROR)
+
+    assert "--percent and another size" in error
+
+
+def test_autopart_is_a_layout_to_be_worked_out(understand):
+    reading = understand("autopart --type=plain --fstype=ext3 --nohome --noboot --noswap\n")
+
+    layout = reading.request.automatic
+    assert (layout.filesystem, layout.has_boot, layout.has_home) == ("ext3", False, False)
+    assert layout.swap_size is None
+    assert reading.request.problems == ()
+
+
+def test_autopart_without_a_type_is_told_to_be_plain(understand, told):
+    reading = understand("autopart\n")
+
+    assert reading.request.automatic.swap_size is SwapSize.RECOMMENDED
+    assert "plain partitions" in told(reading, Severity.NOTE)[0]
+
+
+def test_a_boot_partition_can_be_required(understand):
+    assert understand("reqpart --add-boot\n").request.has_boot_partition
+    assert not understand("reqpart\n").request.has_boot_partition
+
+
+def test_disks_that_are_named_without_patterns_are_kept_in_order(understand):
+    reading = understand(
+        "ignoredisk --only-use=/dev/vdb,vd*\nclearpart --all --drives=vda,vdb --disklabel=gpt\n"
+    )
+
+    assert reading.request.disk_names == ("vdb", "vda")
+
+
+def test_a_disk_can_be_said_not_to_be_used(understand):
+    assert understand("ignoredisk --drives=sdb,sdc\n").request.ignored_disks == ("sdb", "sdc")

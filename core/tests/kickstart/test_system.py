@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from applbuild.model.request import Severity
+from applbuild.model.problem import Severity
 
 
 def test_language_keyboard_and_time_zone_are_settings(understand):

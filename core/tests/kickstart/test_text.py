@@ -6,7 +6,7 @@ import pytest
 
 from applbuild.errors import KickstartError
 from applbuild.kickstart.text import load
-from applbuild.model.request import Place, Severity
+from applbuild.model.problem import Place, Severity
 
 
 def test_an_include_is_read_where_it_stands_with_its_own_line_numbers(write):

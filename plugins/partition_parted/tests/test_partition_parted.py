@@ -230,3 +230,40 @@ def test_what_msdos_cannot_reach_is_an_error_for_people(tmp_path: Path) -> None:
     asked = examples.request(wanted, table="msdos", on={"os": 4 * TIB})
     with pytest.raises(KickstartError, match=r"(?i)msdos.*2.*TiB"):
         write(examples.plan(asked).disks[0], tmp_path)
+
+
+def logical_system() -> Plan:
+    """Return a plan of six partitions on an msdos disk; / is a logical one."""
+    names = ("/boot", "/a", "/b", "/c", "/d", "/")
+    wanted = [PartitionRequest(mount_point=name, size_bytes=4 * MIB) for name in names]
+    return examples.plan(examples.request(*wanted, table="msdos", on={"os": 40 * MIB}))
+
+
+def test_logical_partitions_are_read_where_they_were_planned(tmp_path: Path) -> None:
+    (disk,) = logical_system().disks
+    found = read(write(disk, tmp_path))
+    assert [(int(row["NR"]), int(row["START"]), int(row["SECTORS"])) for row in found] == [
+        (part.number, part.start_sector, part.size_sectors) for part in disk.partitions
+    ]
+    assert [row["TYPE"] for row in found] == ["0x83"] * 3 + ["0x5"] + ["0x83"] * 3
+    assert [row["FLAGS"] for row in found] == ["0x80"] + ["0x0"] * 6
+
+
+def test_logical_partitions_written_twice_are_the_same_bytes(tmp_path: Path) -> None:
+    (disk,) = logical_system().disks
+    (tmp_path / "again").mkdir()
+    first, second = write(disk, tmp_path), write(disk, tmp_path / "again")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_content_of_logical_partitions_stays(tmp_path: Path) -> None:
+    (disk,) = logical_system().disks
+    raw = examples.raw_disk(disk, tmp_path)
+    before = noise(disk.size_bytes)
+    raw.path.write_bytes(bytes(SECTOR) + before[SECTOR:])
+    applbuild_partition_parted.applbuild_write_table(disk=raw)
+    after = raw.path.read_bytes()
+    for part in disk.partitions:
+        if part.kind is not PartitionKind.EXTENDED:
+            inside = slice(part.offset_bytes, part.offset_bytes + part.size_bytes)
+            assert after[inside] == before[inside]

@@ -13,16 +13,11 @@ from applbuild.errors import ApplbuildError, UsageError
 from applbuild.host import look_around
 from applbuild.kickstart import Reading, account, read
 from applbuild.kickstart.account import Account
-from applbuild.layout import lay_out
+from applbuild.layout import lay_out, settle
 from applbuild.model.plan import Resolution
-from applbuild.model.request import (
-    DiskRequest,
-    Firmware,
-    PartitionKind,
-    Problem,
-    Request,
-    Severity,
-)
+from applbuild.model.problem import Problem, Severity
+from applbuild.model.request import Firmware, Request
+from applbuild.model.storage import DiskRequest, PartitionKind
 from applbuild.options import parse_backend
 from applbuild.pipeline import Order
 from applbuild.selection import Wishes, check, refuse, require_tools, select
@@ -45,7 +40,7 @@ def prepare(asked: dict[str, Any]) -> Prepared:
         ApplbuildError: of any kind; nothing was run, fetched or written.
     """
     reading = read(_kickstart(asked["kickstart"]), is_strict=asked["strict"])
-    request = _request(reading, asked)
+    request = settle(_request(reading, asked))
     host, backends = look_around(), Backends()
     selection = select(request, _wishes(asked), backends, host)
     problems = check(request, selection, backends, host)
@@ -91,6 +86,7 @@ def _problems_here(request: Request, asked: dict[str, Any]) -> tuple[Problem, ..
     """Return what the backends say, and whether the partitions can be laid out."""
     host, backends = look_around(), Backends()
     try:
+        request = settle(request)
         selection = select(request, _wishes(asked), backends, host)
     except UsageError:
         raise

@@ -16,7 +16,7 @@ from applbuild.backends import Backends, Installed
 from applbuild.cli.prepare import Examined
 from applbuild.errors import BackendError
 from applbuild.model.plan import Plan
-from applbuild.model.request import Problem
+from applbuild.model.problem import Problem
 from applbuild.model.result import Appliance
 from applbuild.progress import Advanced, Event, Printed, Remark, StageBegun, StageDone, as_record
 from applbuild.units import format_size

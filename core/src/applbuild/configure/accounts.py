@@ -6,7 +6,8 @@ import os
 
 from applbuild.errors import KickstartError, ToolError
 from applbuild.model.plan import Plan
-from applbuild.model.request import Group, Place, Secrets, SshKey, User
+from applbuild.model.problem import Place
+from applbuild.model.request import Group, Secrets, SshKey, User
 from applbuild.model.result import Tree
 from applbuild.run import Run
 from applbuild.tree import exists, write_file

@@ -9,7 +9,7 @@ import attrs
 
 from applbuild.kickstart.judge import Verdict, problem_of
 from applbuild.kickstart.rules import Fate
-from applbuild.model.request import Place, Problem, Severity
+from applbuild.model.problem import Place, Problem, Severity
 
 _MARKS = {Fate.HONOURED: "+", Fate.IRRELEVANT: ".", Fate.PENDING: "-", Fate.REFUSED: "!"}
 _PROBLEM_MARKS = {Severity.NOTE: ".", Severity.WARNING: "-", Severity.ERROR: "!"}

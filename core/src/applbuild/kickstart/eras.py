@@ -6,7 +6,7 @@ import attrs
 
 from applbuild.kickstart.items import Item
 from applbuild.kickstart.rules import Entry, Fate, Word
-from applbuild.model.request import Problem, Severity
+from applbuild.model.problem import Problem, Severity
 
 
 def modernise(item: Item, entry: Entry) -> tuple[Item, tuple[Problem, ...]]:

@@ -20,7 +20,7 @@ from applbuild.kickstart.items import SCRIPTS, Item
 from applbuild.kickstart.rules import Entry, Fate
 from applbuild.kickstart.table import ENTRIES
 from applbuild.kickstart.words import Given, hide_credentials, name_words
-from applbuild.model.request import Problem, Severity
+from applbuild.model.problem import Problem, Severity
 
 _MAX_MESSAGE = 300
 _MAX_WORDS = 100

@@ -9,7 +9,7 @@ import attrs
 
 from applbuild.errors import KickstartError
 from applbuild.kickstart.text import Line, Text
-from applbuild.model.request import Place, Problem, Severity
+from applbuild.model.problem import Place, Problem, Severity
 
 SCRIPTS = ("%pre", "%pre-install", "%post", "%onerror", "%traceback")
 SECTIONS = ("%packages", *SCRIPTS, "%certificate", "%addon", "%anaconda")

@@ -9,7 +9,7 @@ import attrs
 from applbuild.kickstart.grammar import Statement
 from applbuild.kickstart.rules import Entry, Fate, Word
 from applbuild.kickstart.words import Given, hide_credentials
-from applbuild.model.request import Place, Problem, Severity
+from applbuild.model.problem import Place, Problem, Severity
 
 _SEVERITIES = {
     Fate.IRRELEVANT: Severity.NOTE,

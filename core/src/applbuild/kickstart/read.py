@@ -20,7 +20,8 @@ from applbuild.kickstart.table import ENTRIES
 from applbuild.kickstart.templates import refuse_template, suspect_template
 from applbuild.kickstart.text import load
 from applbuild.kickstart.words import hide_credentials
-from applbuild.model.request import Place, Problem, Request, Severity
+from applbuild.model.problem import Place, Problem, Severity
+from applbuild.model.request import Request
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,8 @@ from typing import Any
 
 import attrs
 
-from applbuild.model.request import Place, Problem, Request, Secrets, Severity
+from applbuild.model.problem import Place, Problem, Severity
+from applbuild.model.request import Request, Secrets
 
 
 @attrs.frozen

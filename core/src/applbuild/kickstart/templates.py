@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from applbuild.errors import KickstartError
 from applbuild.kickstart.items import SCRIPTS, Item
-from applbuild.model.request import Place, Problem, Severity
+from applbuild.model.problem import Place, Problem, Severity
 
 # A bound on what is between the brackets bounds the time that the search takes.
 _FILLED_IN = r"@[A-Z][A-Z0-9_]{0,80}@|\$SNIPPET\(.{0,80}?\)|<%.{0,80}?%>"

@@ -12,7 +12,7 @@ import attrs
 
 from applbuild.errors import KickstartError
 from applbuild.kickstart.words import hide_credentials
-from applbuild.model.request import Place, Problem, Severity
+from applbuild.model.problem import Place, Problem, Severity
 
 INCLUDES = ("%include", "%ksappend")
 _MAX_BYTES = 4 * 1024 * 1024

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import attrs
 
+from applbuild.model.problem import Problem
 from applbuild.model.request import (
     BackendRequest,
     BootRequest,
     Firmware,
     PackageName,
     PackageSelection,
-    PartitionKind,
-    PartitionRequest,
-    Problem,
     Script,
     Settings,
 )
+from applbuild.model.storage import PartitionKind, PartitionRequest
 from applbuild.units import SECTOR_BYTES
 
 

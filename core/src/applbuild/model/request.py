@@ -8,80 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
-
-@attrs.frozen
-class Place:
-    """A line of a file, for messages."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
-
-
-class Severity(Enum):
-    """How much a problem matters."""
-
-    NOTE = "note"
-    """Read, understood and without effect on an image; or done in another way."""
-    WARNING = "warning"
-    """Something asked for will not be in the result."""
-    ERROR = "error"
-    """Nothing is built until this is mended."""
-
-
-@attrs.frozen(kw_only=True)
-class Problem:
-    """One thing that `check` has to say."""
-
-    message: str
-    severity: Severity = Severity.ERROR
-    place: Place | None = None
-    hint: str = ""
-
-    def __str__(self) -> str:
-        text = f"{self.place}: {self.message}" if self.place else self.message
-        return f"{text} ({self.hint})" if self.hint else text
-
-
-class PartitionKind(Enum):
-    """What a partition is for; the partition table says so too."""
-
-    LINUX = "linux"
-    SWAP = "swap"
-    BIOS_BOOT = "bios-boot"
-    EFI_SYSTEM = "efi-system"
-
-
-@attrs.frozen(kw_only=True)
-class DiskRequest:
-    """A disk named on the command line; its size is None where only a name was given."""
-
-    name: str
-    size_bytes: int | None = None
-
-
-@attrs.frozen(kw_only=True)
-class PartitionRequest:
-    """One `part` line, or a partition that a backend needs (then `reason` says why)."""
-
-    kind: PartitionKind = PartitionKind.LINUX
-    mount_point: str | None = None
-    filesystem: str | None = None
-    size_bytes: int | None = None
-    grow: bool = False
-    max_size_bytes: int | None = None
-    label: str | None = None
-    options: tuple[str, ...] = ()
-    disk: str | None = None
-    place: Place | None = None
-    reason: str = ""
-
-    @property
-    def title(self) -> str:
-        """How messages call this partition."""
-        return self.mount_point or self.kind.value
+from applbuild.model.problem import Place, Problem
+from applbuild.model.storage import AutomaticLayout, DiskRequest, PartitionRequest
 
 
 @attrs.frozen(kw_only=True)
@@ -194,6 +122,10 @@ class BootRequest:
     arguments: tuple[str, ...] = ()
     timeout_seconds: int = 5
     is_installed: bool = True
+    has_boot_code: bool = True
+    """Whether code for a BIOS is written to the disk."""
+    disk: str | None = None
+    """The disk that the machine is to start from, as the kickstart names it."""
     uses_extlinux: bool = False
     place: Place | None = None
 
@@ -251,7 +183,14 @@ class Request:
     """SHA-256 of the normalised kickstart text; with the disks it makes the seed."""
     architecture: str = "x86_64"
     disks: tuple[DiskRequest, ...] = ()
+    disk_names: tuple[str, ...] = ()
+    """Disks that the kickstart names besides those of partitions, in order."""
+    ignored_disks: tuple[str, ...] = ()
     partitions: tuple[PartitionRequest, ...] = ()
+    automatic: AutomaticLayout | None = None
+    """Partitions to be worked out, before they are laid out."""
+    has_boot_partition: bool = False
+    """Whether a /boot is to be there though no line asks for it."""
     table: str | None = None
     sources: tuple[Source, ...] = ()
     packages: PackageSelection = PackageSelection()

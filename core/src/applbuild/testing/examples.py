@@ -29,7 +29,8 @@ from applbuild import (
 )
 from applbuild.layout import lay_out
 from applbuild.model.plan import Selection
-from applbuild.model.request import BackendRequest, DiskRequest
+from applbuild.model.request import BackendRequest
+from applbuild.model.storage import DiskRequest
 from applbuild.progress import silent as progress
 from applbuild.run import built_environment
 from applbuild.tree import make_tree

@@ -42,12 +42,19 @@ def _add(table: parted.Disk, plan: Disk, partition: Partition) -> None:
     geometry = parted.Geometry(
         device=device, start=partition.start_sector, length=partition.size_sectors
     )
-    kind = _TYPES.get(partition.kind, "ext2")
+    is_extended = partition.kind is PartitionKind.EXTENDED
+    holder = table.getExtendedPartition() if plan.table == "msdos" else None
     made = parted.Partition(
         disk=table,
-        type=_ped.PARTITION_NORMAL,
+        type=_ped.PARTITION_EXTENDED
+        if is_extended
+        else _ped.PARTITION_LOGICAL
+        if holder is not None
+        else _ped.PARTITION_NORMAL,
         geometry=geometry,
-        fs=parted.FileSystem(type=kind, geometry=geometry),
+        fs=None
+        if is_extended
+        else parted.FileSystem(type=_TYPES.get(partition.kind, "ext2"), geometry=geometry),
     )
     table.addPartition(partition=made, constraint=parted.Constraint(exactGeom=geometry))
     flags = [_FLAGS[partition.kind]] if partition.kind in _FLAGS else []

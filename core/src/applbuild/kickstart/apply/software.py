@@ -8,14 +8,8 @@ from applbuild.kickstart.grammar import Statement
 from applbuild.kickstart.items import SCRIPTS
 from applbuild.kickstart.reading import Reading
 from applbuild.kickstart.words import Given
-from applbuild.model.request import (
-    PackageName,
-    PackageSelection,
-    Problem,
-    Script,
-    Severity,
-    Source,
-)
+from applbuild.model.problem import Problem, Severity
+from applbuild.model.request import PackageName, PackageSelection, Script, Source
 
 _LOCATIONS = ("--url", "--baseurl")
 _SPELLINGS = {"instLangs": "inst-langs", "excludeWeakdeps": "exclude-weakdeps"}

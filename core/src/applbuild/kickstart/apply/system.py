@@ -8,7 +8,8 @@ from typing import Any
 
 from applbuild.kickstart.grammar import Statement
 from applbuild.kickstart.reading import Reading
-from applbuild.model.request import Group, Service, Severity, SshKey, User
+from applbuild.model.problem import Severity
+from applbuild.model.request import Group, Service, SshKey, User
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
 _GROUP = re.compile(rf"({_NAME.pattern})\s*(?:\((\d+)\))?", re.ASCII)

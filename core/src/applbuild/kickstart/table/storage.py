@@ -16,12 +16,12 @@ from applbuild.kickstart.rules import (
 from applbuild.kickstart.table.volumes import (
     ENCRYPTION,
     NO_BTRFS,
+    NO_LUKS,
     NO_LVM,
     NO_RAID,
     PARTITIONS,
 )
 
-_NO_LUKS = "encryption is not made yet"
 _EMPTY = "the output disks are made new and empty"
 _ATTACHED = "it describes disks of the installing machine; the output disks are files"
 _OTHER_MACHINES = "only POWER and Apple machines start from it"
@@ -30,8 +30,8 @@ _OTHER_MACHINES = "only POWER and Apple machines start from it"
 def _encryption() -> tuple[Word, ...]:
     instead = "leave the encryption options out"
     return (
-        refused(ENCRYPTION, _NO_LUKS, instead=instead),
-        refused("--passphrase --hw-passphrase", _NO_LUKS, instead=instead, is_secret=True),
+        refused(ENCRYPTION, NO_LUKS, instead=instead),
+        refused("--passphrase --hw-passphrase", NO_LUKS, instead=instead, is_secret=True),
     )
 
 
@@ -65,7 +65,7 @@ _PART = Entry(
         honoured("--fsoptions", "its mount options in /etc/fstab"),
         honoured("--label", "the name of its filesystem"),
         honoured("--ondisk --ondrive", "the disk it lies on: by name, else by position"),
-        honoured("--asprimary", "every partition is a primary one"),
+        honoured("--asprimary", "of more than four on an msdos table, it is no logical one"),
         refused(
             "--onpart --usepart",
             "the output disks have no partitions yet",
@@ -74,23 +74,20 @@ _PART = Entry(
         refused("--onbiosdisk", "the output disks have no BIOS numbers", instead="write --ondisk"),
         refused("--noformat", "there is no older filesystem to keep", instead="leave it out"),
         refused("--resize", "there is no older partition to resize", instead="write --size"),
+        honoured("--recommended", "swap as large as an installer makes it for this memory"),
+        honoured("--hibernation", "swap that holds all of the memory besides"),
         refused(
-            "--recommended", "a recommended size is not worked out yet", instead="write --size"
+            "--fsprofile --mkfsoptions",
+            "the options of a filesystem are chosen so that every host makes the same one",
+            instead="leave it out",
         ),
-        refused(
-            "--hibernation",
-            "the size for hibernation is not worked out yet",
-            instead="write --size",
-        ),
-        pending("--fsprofile --mkfsoptions", "the filesystem is made with the usual options"),
         *_encryption(),
         removed(
             "--percent",
-            "never an option of `part`",
-            Fate.REFUSED,
-            "a share of the disk is not worked out yet",
+            "never an option of an installer's `part`",
+            Fate.HONOURED,
+            "a share of what the partitions with a size leave of the disk",
             takes_value=True,
-            instead="write --size",
         ),
         removed("--active", "Fedora 34", Fate.IRRELEVANT, "the disk with /boot boots"),
         removed(
@@ -120,15 +117,23 @@ _BOOTLOADER = Entry(
         honoured("--timeout", "seconds that the menu waits"),
         honoured("--location", "boot code goes to the disk that holds /boot", "mbr"),
         honoured("--location", "no boot loader is installed", "none"),
-        pending("--location", "boot code goes to the start of the disk, not of a partition"),
+        irrelevant(
+            "--location",
+            "no other boot loader is there to start one in a partition, so boot code goes to the "
+            "start of the disk",
+        ),
         honoured("--disabled", "no boot loader is installed"),
-        pending("--extlinux", "extlinux is not installed; GRUB is"),
+        honoured(
+            "--extlinux",
+            "a boot loader plugin that is made for it is chosen; a build without one says so",
+        ),
         pending("--password --md5pass", "the menu is not protected", is_secret=True),
         pending("--iscrypted", "the menu is not protected"),
-        pending("--boot-drive --driveorder", "boot code goes to the disk that holds /boot"),
+        honoured("--boot-drive", "the disk that is to boot; it must be the one that holds /boot"),
+        honoured("--driveorder", "its first disk is the one that is to boot, as --boot-drive"),
         pending("--default", "the newest kernel is the default"),
         pending("--sdboot", "systemd-boot is not installed"),
-        pending("--nombr", "boot code goes to the start of the disk all the same"),
+        honoured("--nombr", "no code for a BIOS is written; the image starts by UEFI"),
         irrelevant("--leavebootorder", "the boot order lies in the firmware of a machine"),
         removed("--upgrade", "Fedora 34", Fate.IRRELEVANT, "there is no older boot loader"),
         removed("--lba32", "Fedora 14", Fate.IRRELEVANT, "it is about disks of the 1990s"),
@@ -155,7 +160,8 @@ _CLEARPART = Entry(
     (
         honoured("--disklabel", "the kind of partition table", "gpt", "msdos"),
         refused("--disklabel", "no such partition table is made", instead="write gpt or msdos"),
-        same("--all --initlabel --linux --none --drives --list --cdl"),
+        honoured("--drives", "its first disk is the usual one, where no other is named"),
+        same("--all --initlabel --linux --none --list --cdl"),
     ),
 )
 
@@ -165,20 +171,15 @@ _ATTACHMENTS = (
         "reqpart",
         Fate.HONOURED,
         "the partitions that the firmware starts from are always made",
-        (
-            refused(
-                "--add-boot",
-                "a /boot is not made unasked",
-                instead="write `part /boot --size=1024`",
-            ),
-        ),
+        (honoured("--add-boot", "makes a /boot of 1 GiB where no line does"),),
     ),
     Entry(
         "ignoredisk",
         Fate.IRRELEVANT,
         "there are no disks but the output disks",
         (
-            same("--drives --only-use"),
+            honoured("--only-use", "its first disk is the usual one, where no other is named"),
+            honoured("--drives", "a partition on such a disk is an error"),
             removed("--interactive", "Fedora 34", Fate.IRRELEVANT, "nobody is asked"),
         ),
     ),

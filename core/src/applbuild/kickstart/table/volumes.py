@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from applbuild.kickstart.rules import Entry, Fate, removed, same
+from applbuild.kickstart.rules import Entry, Fate, honoured, refused, removed, same
 
 PARTITIONS = "give each mount point a `part` line of its own"
 NO_LVM = "logical volumes are not made yet"
+NO_LUKS = "encryption is not made yet"
 NO_RAID = "RAID is not made yet"
 NO_BTRFS = "btrfs volumes are not made yet"
 ENCRYPTION = (
@@ -109,13 +110,27 @@ VOLUMES = (
     ),
     Entry(
         "autopart",
-        Fate.REFUSED,
-        "a layout is not chosen for you yet",
+        Fate.HONOURED,
+        "divides the first disk (its size is given with --disk) as Anaconda does: /boot of 1 GiB, "
+        "swap, on 50 GiB and more /home, and / with what is left",
         (
-            same("--nolvm --type --fstype --nohome --noboot --noswap --hibernation"),
-            same(ENCRYPTION),
-            same("--passphrase --hw-passphrase", is_secret=True),
+            honoured("--type", "plain partitions", "plain"),
+            refused("--type", NO_LVM, "lvm", "thinp", instead="write --type=plain"),
+            refused("--type", NO_BTRFS, "btrfs", instead="write --type=plain"),
+            refused("--type", "no such layout is made", instead="write --type=plain"),
+            honoured("--nolvm", "plain partitions"),
+            honoured("--fstype", "the filesystem of every partition but swap"),
+            honoured("--noboot", "without /boot"),
+            honoured("--nohome", "without /home"),
+            honoured("--noswap", "without swap"),
+            honoured("--hibernation", "swap that holds all of the memory besides"),
+            refused(ENCRYPTION, NO_LUKS, instead="leave the encryption options out"),
+            refused(
+                "--passphrase --hw-passphrase",
+                NO_LUKS,
+                instead="leave the encryption options out",
+                is_secret=True,
+            ),
         ),
-        instead="write `part / --size=4000 --grow`",
     ),
 )
