@@ -11,7 +11,7 @@ from pathlib import Path
 
 import attrs
 
-from applbuild import namespace, steps
+from applbuild import namespace, scripts, steps
 from applbuild.backends import Backends
 from applbuild.configure import configure
 from applbuild.configure.identity import seal
@@ -21,7 +21,7 @@ from applbuild.layout import lay_out
 from applbuild.manifest import write_documents
 from applbuild.model.plan import Needs, Plan, Resolution, Selection
 from applbuild.model.request import Request, Secrets
-from applbuild.model.result import Appliance
+from applbuild.model.result import Appliance, Tree
 from applbuild.progress import Event, Progress
 from applbuild.room import CACHE, OUTPUT, Bind, Room
 from applbuild.run import Run, built_environment
@@ -41,6 +41,8 @@ class Order:
     cache: Path
     work: Path
     epoch_seconds: int | None = None
+    files: tuple[tuple[str, bytes], ...] = ()
+    """What %pre left in /tmp, for scripts that look for it there."""
 
 
 def build(order: Order, output: Path, send: Send) -> tuple[Plan, Appliance]:
@@ -57,7 +59,9 @@ def build(order: Order, output: Path, send: Send) -> tuple[Plan, Appliance]:
                 work=work,
                 work_bytes=free_memory_bytes() // 2,
             )
-            appliance = namespace.call(make, plan, order.secrets, room=room, on_event=send)
+            appliance = namespace.call(
+                make, plan, order.secrets, order.files, room=room, on_event=send
+            )
     return plan, appliance
 
 
@@ -119,12 +123,29 @@ def resolve(
     return resolution
 
 
-def make(send: Send, plan: Plan, secrets: Secrets) -> Appliance:
-    """Make what *plan* decided and return it; called in a room."""
-    backends, progress = Backends(), Progress(send)
-    run = Run(environment=built_environment(plan.epoch_seconds))
+def make(
+    send: Send, plan: Plan, secrets: Secrets, files: tuple[tuple[str, bytes], ...] = ()
+) -> Appliance:
+    """Make what *plan* decided and return it; called in a room.
+
+    When that fails, the %onerror scripts run before the room is gone.
+    """
+    progress, run = Progress(send), Run(environment=built_environment(plan.epoch_seconds))
+    for path, content in files:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(content)
     tree = steps.bind_tree(plan)
+    try:
+        return _make(plan, secrets, tree, run, progress)
+    except Exception:
+        scripts.run_on_error(plan, tree, run, progress)
+        raise
+
+
+def _make(plan: Plan, secrets: Secrets, tree: Tree, run: Run, progress: Progress) -> Appliance:
+    backends = Backends()
     with progress.stage("install") as within:
+        tree = scripts.run_pre_install(plan, tree, run, within)
         tree = steps.populate(plan, tree, backends, run, within)
     with progress.stage("configure"):
         tree = configure(plan, secrets, tree, run)
@@ -133,7 +154,7 @@ def make(send: Send, plan: Plan, secrets: Secrets) -> Appliance:
     with progress.stage("boot loader"):
         boot, known = steps.make_boot_files(plan, tree, backends, run), kernels(tree)
     with progress.stage("scripts") as within:
-        tree = steps.run_scripts(plan, tree, boot, run, within)
+        tree = scripts.run_post(plan, tree, boot, run, within)
         boot = steps.refresh_boot_files(known, boot, plan, tree, backends, run)
         tree = seal(tree)
     with progress.stage("disks") as within:

@@ -49,11 +49,13 @@ class Run:
         directory: Path | None = None,
         on_line: Callable[[str], None] | None = None,
         is_checked: bool = True,
+        in_one: bool = False,
     ) -> Ran:
         """Run *argv* on the host's side of the room and return what it printed.
 
         *input* is all it can read; secrets go that way, never in *argv*.
-        *on_line* is given each line as it is printed, on either stream.
+        *on_line* is given each line as it is printed, on either stream; with
+        *in_one* both are one stream, stdout, in the order of printing.
 
         Raises:
             ToolError: it cannot be started or, unless *is_checked* is false, did not end in 0.
@@ -64,6 +66,7 @@ class Run:
             {**dict(self.environment), **(environment or {})},
             directory,
             has_input=input is not None,
+            in_one=in_one,
         )
         with process:
             out, err = _gather(process, input, on_line)
@@ -84,6 +87,7 @@ class Run:
         files: Iterable[tuple[str, str]] = (),
         on_line: Callable[[str], None] | None = None,
         is_checked: bool = True,
+        in_one: bool = False,
     ) -> Ran:
         """Run *argv*, a program of the installed system, with *tree* as its whole world.
 
@@ -112,6 +116,7 @@ class Run:
                 environment=environment,
                 on_line=on_line,
                 is_checked=is_checked,
+                in_one=in_one,
             )
         except ToolError as error:
             raise ToolError(
@@ -125,13 +130,14 @@ class Run:
         directory: Path | None,
         *,
         has_input: bool,
+        in_one: bool,
     ) -> subprocess.Popen[str]:
         try:
             return subprocess.Popen(
                 words,
                 stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stderr=subprocess.STDOUT if in_one else subprocess.PIPE,
                 text=True,
                 encoding="utf-8",
                 errors="replace",
@@ -155,11 +161,13 @@ def _gather(
 ) -> tuple[str, str]:
     """Return both streams whole; a thread each, so that neither can block the other."""
     if on_line is None:
-        return process.communicate(text)
+        out, err = process.communicate(text)
+        return out, err or ""
     kept: tuple[list[str], list[str]] = ([], [])
     readers = [
         Thread(target=_read, args=(stream, lines, on_line))
         for stream, lines in zip((process.stdout, process.stderr), kept, strict=True)
+        if stream is not None
     ]
     for reader in readers:
         reader.start()

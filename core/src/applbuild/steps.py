@@ -7,11 +7,10 @@ import attrs
 from applbuild import disks as raw_disks
 from applbuild import kernel
 from applbuild.backends import Backends
-from applbuild.errors import KickstartError, ToolError
 from applbuild.guest import HYPERVISOR_DRIVERS, kernels
 from applbuild.model.backend import Tool
 from applbuild.model.plan import Needs, Plan, Selection, Volume
-from applbuild.model.request import PackageName, Request, Script
+from applbuild.model.request import PackageName, Request
 from applbuild.model.result import (
     Appliance,
     Artifact,
@@ -30,7 +29,6 @@ from applbuild.run import Run
 from applbuild.tree import make_tree
 
 CONSOLES = ("console=tty0", "console=ttyS0,115200")
-_SCRIPT = "/tmp/ks-script"  # noqa: S108 - of a private /tmp
 
 
 def gather_needs(request: Request, selection: Selection, backends: Backends) -> Needs:
@@ -123,48 +121,6 @@ def make_initramfs(plan: Plan, tree: Tree, backends: Backends, run: Run) -> Tree
         run=run,
     )
     return made
-
-
-def run_scripts(plan: Plan, tree: Tree, boot: Boot, run: Run, progress: Progress) -> Tree:
-    """Return *tree* after the %post scripts, in their order.
-
-    Raises:
-        KickstartError: one with --erroronfail failed.
-    """
-    for script in plan.scripts:
-        if script.section != "post":
-            continue
-        try:
-            _run_script(script, plan, tree, boot, run, progress)
-        except ToolError as error:
-            where = "%post" if script.is_in_guest else "%post --nochroot"
-            message = f"{where} ended in {error.returncode}: {error.tail}"
-            if script.is_fatal:
-                raise KickstartError(message, place=script.place) from None
-            progress.remark(f"{script.place}: {message}", is_warning=True)
-    return tree
-
-
-def _run_script(
-    script: Script, plan: Plan, tree: Tree, boot: Boot, run: Run, progress: Progress
-) -> None:
-    interpreter = script.interpreter.split()
-    if script.is_in_guest:
-        run.guest(
-            tree,
-            [*interpreter, _SCRIPT],
-            files=((_SCRIPT, script.body),),
-            stand_ins=boot.stand_ins,
-            has_network=plan.has_script_network,
-            on_line=progress.printed,
-        )
-        return
-    file = WORK / "script"
-    file.write_text(script.body, encoding="utf-8")
-    file.chmod(0o755)
-    # Both names that Anaconda has had for it.
-    root = {"INSTALL_ROOT": str(tree.root), "ANA_INSTALL_PATH": str(tree.root)}
-    run([*interpreter, file], environment=root, on_line=progress.printed)
 
 
 def refresh_boot_files(

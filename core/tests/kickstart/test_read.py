@@ -117,5 +117,6 @@ def test_the_digest_changes_with_what_is_said(understand, text):
 def test_includes_that_are_missing_are_problems_where_they_need_not_be_there(understand, told):
     reading = understand("%include gone.ks\nlang C\n", must_include=False)
 
+    assert not reading.is_whole
     assert reading.request.settings.language == "C"
     assert told(reading, Severity.WARNING) == ["1: the included file gone.ks is not there"]

@@ -120,10 +120,11 @@ def test_an_empty_script_is_none(understand):
     assert understand("%post\n\n%end\n%post --nochroot\n%end\n").request.scripts == ()
 
 
-def test_a_script_without_a_run_is_told(understand, told):
-    reading = understand("%pre\ntrue\n%end\n%addon com_redhat_kdump --disable\n%end\n")
+def test_every_script_but_that_of_an_installers_crash_is_honoured(understand, told):
+    names = ("%pre", "%pre-install", "%post", "%onerror", "%traceback")
 
-    assert told(reading, Severity.WARNING) == [
-        "1: `%pre` is not honoured yet: the script is not run",
-        "4: `%addon` is not honoured yet: the add-on is not configured",
-    ]
+    reading = understand("".join(f"{name} --log=/x\ntrue\n%end\n" for name in names))
+
+    assert told(reading, Severity.WARNING) == []
+    (note,) = told(reading, Severity.NOTE)
+    assert note.startswith("13: `%traceback` does not apply")

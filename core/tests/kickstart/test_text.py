@@ -53,20 +53,37 @@ def test_a_missing_include_ends_a_build_with_file_and_line(write):
     assert "gone.ks" in caught.value.message
 
 
-def test_the_hint_for_a_missing_include_names_pre_where_one_may_write_it(write, tmp_path):
-    text = f"%pre\necho text > /x\n%end\n%include {tmp_path}/x\n"
+@pytest.mark.parametrize("is_before", [True, False])
+def test_a_missing_include_that_a_pre_names_is_told_to_be_its_work(write, tmp_path, is_before):
+    pre, include = f"%pre\necho text > {tmp_path}/x\n%end\n", f"%include {tmp_path}/x\n"
+    path = write(pre + include if is_before else include + pre)
 
     with pytest.raises(KickstartError) as caught:
-        load(write(text))
+        load(path)
+    (problem,) = load(path, must_include=False).problems
 
-    assert "%pre is not run" in caught.value.hint
+    assert f"the %pre at web.ks:{1 if is_before else 2}" in caught.value.message
+    assert "--run-pre" in caught.value.hint
+    assert (problem.severity, problem.message) == (Severity.NOTE, caught.value.message)
+
+
+def test_a_missing_include_that_another_script_names_is_not_there(write, tmp_path):
+    text = f"%pre\ntrue\n%end\n%post\necho text > {tmp_path}/x\n%end\n%include {tmp_path}/x\n"
+
+    assert "is not there" in load(write(text), must_include=False).problems[0].message
+
+
+def test_the_files_that_were_read_are_told(write, tmp_path):
+    path = write("%include a.ks\n%include gone.ks\n", **{"a.ks": "text\n"})
+
+    assert load(path, must_include=False).paths == (path, tmp_path / "a.ks")
 
 
 def test_what_need_not_be_included_is_told_and_nothing_is_fetched(write, monkeypatch):
     monkeypatch.setattr("pykickstart.load.load_to_str", lambda _: pytest.fail("fetched"))
     path = write("%include gone.ks\n%include http://user:secret@mirror.example.org/x.ks\ntext\n")
 
-    text = load(path, must_include=False)
+    text = load(path, must_include=False, may_fetch=False)
 
     assert [line.text for line in text.lines] == ["text"]
     assert [problem.place for problem in text.problems] == [Place("web.ks", 1), Place("web.ks", 2)]

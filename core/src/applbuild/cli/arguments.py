@@ -98,7 +98,7 @@ REQUEST = (
     _backend("payload", "What installs the system.  [default: what fits the kickstart]"),
     _backend("partition", "What writes partition tables."),
     _backend("bootloader", "What starts the system."),
-    click.option("--script-network", is_flag=True, help="Let %post scripts use the network."),
+    click.option("--script-network", is_flag=True, help="Let scripts use the network."),
     click.option("--strict", is_flag=True, help="Refuse a kickstart that needs repairs."),
     WORKDIR,
     CACHE,

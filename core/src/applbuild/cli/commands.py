@@ -69,11 +69,11 @@ def build(output: Path | None, style: str, verbose: bool, **asked: Any) -> None:
     from applbuild.cli import screen
     from applbuild.cli.prepare import prepare
 
-    prepared = prepare(asked)
-    for problem in prepared.problems:
-        screen.tell(problem)
-    target = output if output is not None else Path(prepared.order.request.name)
     with screen.watching(style, is_verbose=verbose) as watcher:
+        prepared = prepare(asked, watcher.send, runs_pre=True)
+        for problem in prepared.problems:
+            screen.tell(problem)
+        target = output if output is not None else Path(prepared.order.request.name)
         plan, appliance = pipeline.build(prepared.order, target.absolute(), watcher.send)
     if style == "auto":
         screen.show_result(target, plan, appliance, watcher.seconds)
@@ -82,17 +82,18 @@ def build(output: Path | None, style: str, verbose: bool, **asked: Any) -> None:
 @applbuild.command()
 @_of_request
 @click.option("--json", "is_json", is_flag=True, help="Print the whole plan as JSON.")
-def plan(is_json: bool, **asked: Any) -> None:
+@click.option("--run-pre", is_flag=True, help="Run the %pre scripts, as a build does.")
+def plan(is_json: bool, run_pre: bool, **asked: Any) -> None:
     """Show what a build would make, with what was added and why; nothing is built."""
     from applbuild import pipeline
     from applbuild.cli import screen
     from applbuild.cli.prepare import prepare
     from applbuild.json_form import to_json
 
-    prepared = prepare(asked)
-    for problem in prepared.problems:
-        screen.tell(problem)
     with screen.watching("auto", is_verbose=False) as watcher:
+        prepared = prepare(asked, watcher.send, runs_pre=run_pre)
+        for problem in prepared.problems:
+            screen.tell(problem)
         decided = pipeline.decide(prepared.order, watcher.send, is_fetched=False)
     if is_json:
         click.echo(json.dumps(to_json(decided), indent=2, ensure_ascii=False))

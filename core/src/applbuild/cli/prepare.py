@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from applbuild.model.request import Firmware, Request
 from applbuild.model.storage import DiskRequest, PartitionKind
 from applbuild.options import parse_backend
 from applbuild.pipeline import Order
+from applbuild.prelude import Machine, Prelude, read_after_pre, read_before_pre
+from applbuild.progress import Event
 from applbuild.selection import Wishes, check, refuse, require_tools, select
 from applbuild.steps import gather_needs
 from applbuild.units import parse_size
@@ -33,13 +36,18 @@ class Prepared:
     problems: tuple[Problem, ...]
 
 
-def prepare(asked: dict[str, Any]) -> Prepared:
-    """Return the order for what was typed.
+def prepare(asked: dict[str, Any], send: Callable[[Event], None], *, runs_pre: bool) -> Prepared:
+    """Return the order for what was typed; with *runs_pre*, %pre is run, in a room of its own.
 
     Raises:
-        ApplbuildError: of any kind; nothing was run, fetched or written.
+        ApplbuildError: of any kind; nothing was written.
     """
-    reading = read(_kickstart(asked["kickstart"]), is_strict=asked["strict"])
+    path, is_strict = _kickstart(asked["kickstart"]), asked["strict"]
+    if runs_pre:
+        prelude = read_after_pre(path, _machine(asked), send, is_strict=is_strict)
+    else:
+        prelude = Prelude(reading=read_before_pre(path, is_strict=is_strict))
+    reading = prelude.reading
     request = settle(_request(reading, asked))
     host, backends = look_around(), Backends()
     selection = select(request, _wishes(asked), backends, host)
@@ -53,6 +61,7 @@ def prepare(asked: dict[str, Any]) -> Prepared:
         cache=asked["cache"].absolute(),
         work=asked["workdir"].absolute(),
         epoch_seconds=_epoch(),
+        files=prelude.files,
     )
     told = tuple(problem for problem in problems if problem.severity is Severity.WARNING)
     return Prepared(order=order, problems=told)
@@ -75,9 +84,12 @@ def examine(asked: dict[str, Any]) -> Examined:
     """
     path = _kickstart(asked["kickstart"])
     found = account(path, is_strict=asked["strict"])
-    reading = read(path, is_strict=asked["strict"], must_include=False)
+    reading = read(path, is_strict=asked["strict"], must_include=False, may_fetch=False)
     request = _request(reading, asked)
     known = set(request.problems)
+    if not reading.is_whole:
+        message = "what the disks and the software would be is not known without all includes"
+        return Examined(account=found, problems=(Problem(message=message, severity=Severity.NOTE),))
     problems = (item for item in _problems_here(request, asked) if item not in known)
     return Examined(account=found, problems=tuple(problems))
 
@@ -132,6 +144,14 @@ def _request(reading: Reading, asked: dict[str, Any]) -> Request:
         vcpus=asked["vcpus"],
         seed=asked["seed"],
         has_script_network=asked["script_network"],
+    )
+
+
+def _machine(asked: dict[str, Any]) -> Machine:
+    return Machine(
+        disks=_disks(asked["disks"]),
+        memory_bytes=asked["memory"],
+        has_network=asked["script_network"],
     )
 
 

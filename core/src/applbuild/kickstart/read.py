@@ -18,7 +18,7 @@ from applbuild.kickstart.passwords import secrets_of
 from applbuild.kickstart.reading import Reading
 from applbuild.kickstart.table import ENTRIES
 from applbuild.kickstart.templates import refuse_template, suspect_template
-from applbuild.kickstart.text import load
+from applbuild.kickstart.text import Text, load
 from applbuild.kickstart.words import hide_credentials
 from applbuild.model.problem import Place, Problem, Severity
 from applbuild.model.request import Request
@@ -35,24 +35,27 @@ class _Understood:
     texts: Mapping[Place, str]
 
 
-def read(path: Path, *, is_strict: bool = False, must_include: bool = True) -> Reading:
+def read(
+    path: Path, *, is_strict: bool = False, must_include: bool = True, may_fetch: bool = True
+) -> Reading:
     """Return what the kickstart at *path* asks for, and its password hashes.
 
     The problems of the request are everything that is not honoured to the
     letter, in the order of the file; what older syntaxes allowed is repaired,
-    and a note. With *must_include* false nothing is fetched, and files that
-    cannot be included are problems, too.
+    and a note. With *must_include* false, files that cannot be included are
+    problems, too; so are, with *may_fetch* false, those that are not of this host.
 
     Raises:
         KickstartError: the file cannot be read, or is a template; with *is_strict*
             also where it needs a repair.
     """
-    understood = _understand(path, is_strict=is_strict, must_include=must_include)
+    text = load(path, must_include=must_include, may_fetch=may_fetch)
+    understood = _understand(text, is_strict=is_strict)
     reading = _with_secrets(_apply(path, understood.statements), understood.statements)
     judged = (found for statement in understood.statements for found in problems_of(statement))
     problems = dict.fromkeys((*understood.problems, *judged, *reading.request.problems))
     ordered = sorted(problems, key=lambda problem: _position(problem, understood.order))
-    return reading.evolve(problems=tuple(ordered))
+    return attrs.evolve(reading.evolve(problems=tuple(ordered)), is_whole=not text.problems)
 
 
 def account(path: Path, *, is_strict: bool = False) -> Account:
@@ -61,7 +64,8 @@ def account(path: Path, *, is_strict: bool = False) -> Account:
     Raises:
         KickstartError: the file cannot be read, as with `read`.
     """
-    understood = _understand(path, is_strict=is_strict, must_include=False)
+    text = load(path, must_include=False, may_fetch=False)
+    understood = _understand(text, is_strict=is_strict)
     reading = _apply(path, understood.statements)
     problems = dict.fromkeys((*understood.problems, *reading.request.problems))
     ordered = sorted(problems, key=lambda problem: _position(problem, understood.order))
@@ -73,8 +77,8 @@ def account(path: Path, *, is_strict: bool = False) -> Account:
     }
     for problem in ordered:
         place = problem.place or Place(path.name, 1)
-        text = hide_credentials(understood.texts.get(place, "").strip())
-        line = told.get(place, AccountLine(place=place, text=text))
+        shown_text = hide_credentials(understood.texts.get(place, "").strip())
+        line = told.get(place, AccountLine(place=place, text=shown_text))
         told[place] = attrs.evolve(line, problems=(*line.problems, problem))
     lines = sorted(told.values(), key=lambda line: understood.order.get(line.place, -1))
     return Account(kickstart=path.name, lines=tuple(lines))
@@ -106,8 +110,7 @@ def _with_secrets(reading: Reading, statements: tuple[Statement, ...]) -> Readin
     return attrs.evolve(reading.evolve(digest=digest), secrets=secrets)
 
 
-def _understand(path: Path, *, is_strict: bool, must_include: bool) -> _Understood:
-    text = load(path, must_include=must_include)
+def _understand(text: Text, *, is_strict: bool) -> _Understood:
     items = split(text)
     refuse_template(items.items)
     parsed = parse(items.items)

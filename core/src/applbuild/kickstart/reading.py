@@ -16,6 +16,8 @@ class Reading:
 
     request: Request
     secrets: Secrets = attrs.field(factory=Secrets)
+    is_whole: bool = True
+    """Whether everything that the kickstart includes was read."""
 
     def evolve(self, **changes: Any) -> Reading:
         """Return this with *changes* of its request."""

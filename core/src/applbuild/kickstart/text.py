@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -45,6 +45,8 @@ class Text:
     """What had to be done to read it."""
     problems: tuple[Problem, ...] = ()
     """What is not included."""
+    paths: tuple[Path, ...] = ()
+    """The files of this host that were read."""
 
 
 @attrs.frozen(kw_only=True)
@@ -57,8 +59,6 @@ class _File:
     url: str = ""
     place: Place | None = None
     """The line that includes it."""
-    has_pre: bool = False
-    """Whether a %pre stands before that line, which may be what writes the file."""
 
 
 @attrs.frozen(kw_only=True)
@@ -69,20 +69,20 @@ class _Open:
     lines: Iterator[Line]
 
 
-def load(path: Path, *, must_include: bool = True) -> Text:
+def load(path: Path, *, must_include: bool = True, may_fetch: bool = True) -> Text:
     """Return the text of the kickstart at *path* with its includes in place.
 
     A relative include is looked for beside the file that names it. With
-    *must_include* false nothing is fetched, and what is not included is a
-    problem of the result. Places name files relative to the folder of *path*.
+    *must_include* or *may_fetch* false, what is not included is a problem of
+    the result. Places name files relative to the folder of *path*.
 
     Raises:
         KickstartError: a file cannot be read, or includes itself.
     """
     seen: list[Line] = []
     repairs: list[Problem] = []
-    problems: list[Problem] = []
-    has_pre, files = False, 1
+    missing: list[_File] = []
+    paths, files = [path], 1
     stack = [_open(_File(name=path.name, path=path), repairs)]
     while stack:
         line = next(stack[-1].lines, None)
@@ -90,18 +90,25 @@ def load(path: Path, *, must_include: bool = True) -> Text:
             stack.pop()
             continue
         seen.append(line)
-        has_pre = has_pre or line.word == "%pre"
         if line.word in INCLUDES:
-            file = _included(line, stack[-1].file, path.parent, has_pre=has_pre)
-            if _is_reachable(file, problems, must_include=must_include):
+            file = _included(line, stack[-1].file, path.parent)
+            if _is_reachable(file, may_fetch=may_fetch):
                 files += 1
+                paths += [file.path] if file.path else []
                 stack.append(_open(file, repairs))
+            else:
+                missing.append(file)
         _bound(stack, line, len(seen), files)
+    problems = tuple(_absence(file, seen) for file in missing)
+    if problems and must_include:
+        first = problems[0]
+        raise KickstartError(first.message, place=first.place, hint=first.hint)
     return Text(
         lines=tuple(line for line in seen if line.word not in INCLUDES),
         seen=tuple(seen),
         repairs=tuple(repairs),
-        problems=tuple(problems),
+        problems=problems,
+        paths=tuple(dict.fromkeys(paths)),
     )
 
 
@@ -128,7 +135,7 @@ def _open(file: _File, repairs: list[Problem]) -> _Open:
     )
 
 
-def _included(line: Line, file: _File, folder: Path, *, has_pre: bool) -> _File:
+def _included(line: Line, file: _File, folder: Path) -> _File:
     """Return the file that *line* (an %include) of *file* names."""
     try:
         args = shlex.split(line.text, comments=True)
@@ -148,38 +155,43 @@ def _included(line: Line, file: _File, folder: Path, *, has_pre: bool) -> _File:
     name = unquote(target.removeprefix("file://")) if "://" in target else target
     path = file.path.parent / name if file.path else Path(name)
     shown = path.relative_to(folder) if path.is_relative_to(folder) else path
-    return _File(name=str(shown), path=path, place=line.place, has_pre=has_pre)
+    return _File(name=str(shown), path=path, place=line.place)
 
 
-def _is_reachable(file: _File, problems: list[Problem], *, must_include: bool) -> bool:
-    """Return whether *file* can be included; where it need not be, *problems* say that it is not.
-
-    Raises:
-        KickstartError: it must be, and is not there.
-    """
-    try:
-        if file.path is not None and file.path.is_file():
-            return True
-    except (OSError, ValueError):
-        pass  # a name that no file can have
-    if file.path is None and must_include:
-        return True
+def _is_reachable(file: _File, *, may_fetch: bool) -> bool:
+    """Return whether *file* can be included."""
     if file.path is None:
-        message, hint = f"{file.name} is not read here; a build fetches it", ""
+        return may_fetch
+    try:
+        return file.path.is_file()
+    except (OSError, ValueError):
+        return False  # a name that no file can have
+
+
+def _absence(file: _File, seen: Iterable[Line]) -> Problem:
+    """Return what there is to say of *file*, which is not included."""
+    severity, hint = Severity.WARNING, ""
+    writer = _writer(str(file.path), seen)
+    if file.path is None:
+        message = f"{file.name} is not read here; a build fetches it"
+    elif writer is not None:
+        severity, message = Severity.NOTE, f"{file.name} is for the %pre at {writer} to write"
+        hint = "a build runs %pre first, and so does `plan --run-pre`"
     else:
-        message, hint = f"the included file {file.name} is not there", _hint(file)
-    if must_include:
-        raise KickstartError(message, place=file.place, hint=hint)
-    problems.append(
-        Problem(message=message, severity=Severity.WARNING, place=file.place, hint=hint)
-    )
-    return False
+        message = f"the included file {file.name} is not there"
+        hint = "a relative name is looked for beside the file that includes it"
+    return Problem(message=message, severity=severity, place=file.place, hint=hint)
 
 
-def _hint(file: _File) -> str:
-    if file.has_pre and file.path and file.path.is_absolute():
-        return "if %pre is to write it: %pre is not run yet"
-    return "a relative name is looked for beside the file that includes it"
+def _writer(name: str, seen: Iterable[Line]) -> Place | None:
+    """Return the %pre that names the file *name*, wherever it stands: it runs before all else."""
+    section: Line | None = None
+    for line in seen:
+        if line.word.startswith("%") and line.word not in INCLUDES:
+            section = line if line.word == "%pre" else None
+        elif section is not None and name in line.text:
+            return section.place
+    return None
 
 
 def _content(file: _File) -> bytes:

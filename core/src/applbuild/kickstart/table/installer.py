@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from applbuild.kickstart.rules import Entry, Fate, honoured, pending, removed, same
+from applbuild.kickstart.rules import Entry, Fate, honoured, irrelevant, removed, same
 
 _NO_SCREEN = "no installer is started, so there is no screen to show it on"
 _NO_MACHINE = "the image starts nothing when it is finished"
@@ -86,7 +86,10 @@ INSTALLER = (
 _OPTIONS = (
     honoured("--interpreter", "what runs it"),
     honoured("--erroronfail", "the build ends when it fails"),
-    pending("--log --logfile", "its output goes to the log of the build"),
+)
+_OUTSIDE = (
+    *_OPTIONS,
+    honoured("--log --logfile", "its output is kept in this file of the build's room"),
 )
 _SAME_OPTIONS = (same("--interpreter --erroronfail --log --logfile"),)
 
@@ -95,11 +98,39 @@ SECTIONS = (
         "%post",
         Fate.HONOURED,
         "runs in the installed system",
-        (*_OPTIONS, honoured("--nochroot", "runs outside of it, in the build's room")),
+        (
+            *_OPTIONS,
+            honoured(
+                "--log --logfile",
+                "its output is kept in this file of the system (with --nochroot, of the room)",
+            ),
+            honoured("--nochroot", "runs outside of it, in the build's room"),
+        ),
     ),
-    Entry("%pre", Fate.PENDING, "the script is not run", _SAME_OPTIONS),
-    Entry("%pre-install", Fate.PENDING, "the script is not run", _SAME_OPTIONS),
-    Entry("%onerror", Fate.PENDING, "the script is not run when a build fails", _SAME_OPTIONS),
+    Entry(
+        "%pre",
+        Fate.HONOURED,
+        "runs before a build (`build`, `plan --run-pre`) in a room of its own; what it writes is "
+        "included",
+        _OUTSIDE,
+    ),
+    Entry(
+        "%pre-install",
+        Fate.HONOURED,
+        "runs in the build's room before packages are installed into /mnt/sysimage",
+        _OUTSIDE,
+    ),
+    Entry(
+        "%onerror",
+        Fate.HONOURED,
+        "runs in the build's room when making the system or its disks fails; what it prints is "
+        "told",
+        (
+            honoured("--interpreter", "what runs it"),
+            honoured("--log --logfile", "its output is kept in this file of the build's room"),
+            irrelevant("--erroronfail", "the build has failed already"),
+        ),
+    ),
     Entry("%traceback", Fate.IRRELEVANT, _NO_INSTALLER, _SAME_OPTIONS),
     Entry(
         "%certificate",
