@@ -14,7 +14,7 @@ from applbuild.errors import (
     ToolError,
     UsageError,
 )
-from applbuild.guest import HYPERVISOR_DRIVERS, Kernel, kernels, make_initramfs
+from applbuild.guest import HYPERVISOR_DRIVERS, Kernel, command_line, kernels, make_initramfs
 from applbuild.hookspecs import HOOK_API, hookimpl
 from applbuild.identity import derive_hex, derive_uuid
 from applbuild.imaging import Image, OpenDisk, copy_pieces, map_pieces, used_pieces, write_image
@@ -101,6 +101,7 @@ __all__ = [
     "Tree",
     "UsageError",
     "Volume",
+    "command_line",
     "copy_pieces",
     "data_bytes",
     "data_extents",

@@ -6,6 +6,7 @@ import re
 
 import attrs
 
+from applbuild.identity import derive_hex
 from applbuild.model.plan import Plan
 from applbuild.model.result import Tree
 from applbuild.run import Run
@@ -64,6 +65,10 @@ def make_initramfs(plan: Plan, tree: Tree, run: Run, *, is_generic: bool) -> Tre
     Raises:
         ToolError: the system's tool failed.
     """
+    if _packaged_kernels(tree) and exists(tree, "/usr/bin/kernel-install"):
+        _choose_for_dracut(plan, tree, is_generic=is_generic)
+        _install_kernels(plan, tree, run)
+        return tree
     found = kernels(tree)
     if found and exists(tree, "/usr/sbin/mkinitramfs"):
         if not is_generic:
@@ -76,6 +81,30 @@ def make_initramfs(plan: Plan, tree: Tree, run: Run, *, is_generic: bool) -> Tre
             target = f"/boot/{name.format(kernel.version)}"
             run.guest(tree, ["dracut", "--quiet", "--force", target, kernel.version])
     return tree
+
+
+def command_line(plan: Plan) -> tuple[str, ...]:
+    """Return what every kernel of *plan* is started with."""
+    root = plan.holding("/").identifier
+    return (f"root=UUID={root}", "ro", *plan.arguments, *plan.boot.arguments)
+
+
+def _packaged_kernels(tree: Tree) -> list[str]:
+    """Return the versions of kernels that wait to be brought into /boot (kernel-install(8))."""
+    return sorted(file.parent.name for file in tree.path("/usr/lib/modules").glob("*/vmlinuz"))
+
+
+def _install_kernels(plan: Plan, tree: Tree, run: Run) -> None:
+    """Have the system bring its kernels into /boot, each with an initramfs and a boot entry.
+
+    Entries are named by the machine's id. It is the plan's for now, so that their names
+    depend on nothing else; the machine gets one of its own when it first starts.
+    """
+    write_file(tree, "/etc/machine-id", f"{derive_hex(plan.seed, 'machine-id', 32)}\n", mode=0o444)
+    write_file(tree, "/etc/kernel/cmdline", f"{' '.join(command_line(plan))}\n")
+    for version in _packaged_kernels(tree):
+        image = f"/lib/modules/{version}/vmlinuz"
+        run.guest(tree, ["kernel-install", "add", version, image])
 
 
 def _filesystems(plan: Plan) -> list[str]:

@@ -54,6 +54,10 @@ def _enter(order: dict[str, Any]) -> None:
         _hide(Path(root, path.lstrip("/")), stand_in)
     for path, script in order["files"]:
         _write_program(root, path, script)
+    for folder, path in order["shown"]:
+        place = Path(root, path.lstrip("/"))
+        place.mkdir(parents=True)
+        kernel.bind(folder, str(place), is_writable=False)
     if order["has_network"]:
         _lend_resolver(root)
     Path(root, _OLD.lstrip("/")).mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
@@ -58,9 +59,14 @@ def fill(options: type[object], asked: BackendRequest, role: str) -> object:
 
 
 def _convert(text: str, hint: Any) -> Any:
-    """Return *text* as the annotation *hint* wants it: Literal, bool, int (sizes too) or str."""
+    """Return *text* as the annotation *hint* wants it.
+
+    Literal, bool, int (sizes too), Path, str; several of one kind are separated by colons.
+    """
     if get_origin(hint) in (Union, types.UnionType):
         hint = next(kind for kind in get_args(hint) if kind is not type(None))
+    if get_origin(hint) is tuple:
+        return tuple(_convert(part, get_args(hint)[0]) for part in text.split(":") if part)
     if get_origin(hint) is Literal:
         by_text = {str(value): value for value in get_args(hint)}
         if text not in by_text:
@@ -72,4 +78,13 @@ def _convert(text: str, hint: Any) -> Any:
         return _YES_NO[text.lower()]
     if hint is int:
         return int(text) if text.isdecimal() else parse_size(text)
+    if hint is Path:
+        return Path(text).absolute()
     return text
+
+
+def paths(options: object) -> tuple[Path, ...]:
+    """Return the files of the host that *options* name: the values that are of type Path."""
+    values = attrs.astuple(options, recurse=False)  # type: ignore[arg-type]  # an attrs class by contract
+    listed = (value if isinstance(value, tuple) else (value,) for value in values)
+    return tuple(item for value in listed for item in value if isinstance(item, Path))

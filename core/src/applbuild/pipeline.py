@@ -22,6 +22,7 @@ from applbuild.manifest import write_documents
 from applbuild.model.plan import Needs, Plan, Resolution, Selection
 from applbuild.model.request import Request, Secrets
 from applbuild.model.result import Appliance, Tree
+from applbuild.options import paths
 from applbuild.progress import Event, Progress
 from applbuild.room import CACHE, OUTPUT, Bind, Room
 from applbuild.run import Run, built_environment
@@ -174,8 +175,16 @@ def _work_bytes(plan: Plan) -> int:
 def _shared(order: Order) -> tuple[Bind, ...]:
     """Return what every room of a build sees of the host: the cache, and files it is made from."""
     order.cache.mkdir(parents=True, exist_ok=True)
-    local = [source.local_path for source in order.request.sources]
+    backends = Backends()
+    named = [
+        *(path for source in order.request.sources for path in source.local_paths),
+        *(
+            path
+            for role, asked in order.selection.backends
+            for path in paths(backends.options(role, asked))
+        ),
+    ]
     return (
         Bind(order.cache, CACHE, is_writable=True),
-        *(Bind(path, path) for path in local if path is not None),
+        *(Bind(path, path) for path in dict.fromkeys(named) if path.exists()),
     )

@@ -85,6 +85,7 @@ class Run:
         has_network: bool = False,
         stand_ins: Iterable[tuple[str, str]] = (),
         files: Iterable[tuple[str, str]] = (),
+        shown: Iterable[tuple[Path, str]] = (),
         on_line: Callable[[str], None] | None = None,
         is_checked: bool = True,
         in_one: bool = False,
@@ -94,7 +95,8 @@ class Run:
         It sees no file, process or (unless *has_network*) network of the host,
         and what it leaves running dies with it. *stand_ins* are scripts, by
         path, that hide programs of the system while it runs; *files* are programs
-        put below its /run or /tmp, which are gone afterwards.
+        put below its /run or /tmp, which are gone afterwards. *shown* are folders
+        of the host that it may read there meanwhile, each with its path for the system.
 
         Raises:
             ToolError: it cannot be started or, unless *is_checked* is false, did not end in 0.
@@ -105,6 +107,7 @@ class Run:
             "has_network": has_network,
             "stand_ins": list(stand_ins),
             "files": list(files),
+            "shown": [(os.fspath(folder), path) for folder, path in shown],
         }
         descriptor, name = tempfile.mkstemp(prefix="order-")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -50,17 +50,28 @@ def gather_needs(request: Request, selection: Selection, backends: Backends) -> 
 
 def _core_needs(request: Request) -> Needs:
     settings = request.settings
-    wanted = []
+    debs, rpms = [], []
     if request.nics:
-        wanted.append(("systemd-resolved|systemd", "names from the DHCP server"))
+        debs.append(("systemd-resolved|systemd", "names from the DHCP server"))
+        rpms.append(("NetworkManager|systemd-networkd|systemd", "addresses from the DHCP server"))
     if settings.language and not settings.language.startswith(("C.", "POSIX")):
-        wanted.append(("locales", f"lang {settings.language}"))
+        debs.append(("locales", f"lang {settings.language}"))
+        short = settings.language.partition("_")[0]
+        rpms.append((f"glibc-langpack-{short}|glibc-all-langpacks", f"lang {settings.language}"))
     if settings.timezone:
-        wanted.append(("tzdata", f"timezone {settings.timezone}"))
+        debs.append(("tzdata", f"timezone {settings.timezone}"))
+        rpms.append(("tzdata", f"timezone {settings.timezone}"))
     if settings.keyboard and settings.keyboard != "us":
-        wanted.append(("console-setup", f"keyboard {settings.keyboard}"))
-    debs = tuple(PackageName(name=name, reason=why) for name, why in wanted)
-    return Needs(packages=(("deb", debs),), drivers=HYPERVISOR_DRIVERS, arguments=CONSOLES)
+        debs.append(("console-setup", f"keyboard {settings.keyboard}"))
+        rpms.append(("kbd", f"keyboard {settings.keyboard}"))
+    return Needs(
+        packages=tuple(
+            (family, tuple(PackageName(name=name, reason=why) for name, why in wanted))
+            for family, wanted in (("deb", debs), ("rpm", rpms))
+        ),
+        drivers=HYPERVISOR_DRIVERS,
+        arguments=CONSOLES,
+    )
 
 
 def bind_tree(plan: Plan) -> Tree:

@@ -25,8 +25,18 @@ class Source:
     @property
     def local_path(self) -> Path | None:
         """The file or folder of this host that it names, if it does."""
-        parts = urlsplit(self.url)
-        return Path(unquote(parts.path)) if parts.scheme == "file" else None
+        return _local(self.url)
+
+    @property
+    def local_paths(self) -> tuple[Path, ...]:
+        """Every file or folder of this host that it names: what it is, and certificates."""
+        values = (self.url, *(value for _, value in self.options))
+        return tuple(path for value in values if (path := _local(value)) is not None)
+
+
+def _local(url: str) -> Path | None:
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +49,8 @@ class PackageName:
     name: str
     place: Place | None = None
     reason: str = ""
+    options: tuple[str, ...] = ()
+    """Of a @group: `--nodefaults`, `--optional`."""
 
 
 @attrs.frozen(kw_only=True)

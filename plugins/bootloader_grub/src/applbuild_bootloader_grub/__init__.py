@@ -23,6 +23,7 @@ from applbuild_bootloader_grub.boot_code import write_boot_code
 from applbuild_bootloader_grub.configuration import STAND_INS, entries, write_configuration
 from applbuild_bootloader_grub.images import write_images
 
+_WHY = "the boot loader, and its update when a kernel is installed"
 _EFI_SYSTEM_BYTES = 64 * 1024 * 1024
 
 
@@ -46,7 +47,8 @@ def applbuild_claim() -> Claim:
 def applbuild_needs(request: Request) -> Needs:
     """Want GRUB's own packages in the guest, for its updates, and the partitions it starts from."""
     firmware = request.firmware
-    return Needs(packages=(("deb", _debs(firmware)),), partitions=_partitions(firmware))
+    packages = (("deb", _debs(firmware)), ("rpm", _rpms(firmware)))
+    return Needs(packages=packages, partitions=_partitions(firmware))
 
 
 def _debs(firmware: Firmware) -> tuple[PackageName, ...]:
@@ -55,8 +57,16 @@ def _debs(firmware: Firmware) -> tuple[PackageName, ...]:
         names.append("grub-pc-bin")
     if firmware.has_uefi:
         names.append("grub-efi-amd64-bin")
-    why = "the boot loader, and its update when a kernel is installed"
-    return tuple(PackageName(name=name, reason=why) for name in names)
+    return tuple(PackageName(name=name, reason=_WHY) for name in names)
+
+
+def _rpms(firmware: Firmware) -> tuple[PackageName, ...]:
+    names = ["grub2-tools"]
+    if firmware.has_bios:
+        names += ["grub2-pc", "grub2-pc-modules"]
+    if firmware.has_uefi:
+        names += ["grub2-efi-x64|grub2-efi-aa64", "shim-x64|shim-aa64"]
+    return tuple(PackageName(name=name, reason=_WHY) for name in names)
 
 
 def _partitions(firmware: Firmware) -> tuple[PartitionRequest, ...]:

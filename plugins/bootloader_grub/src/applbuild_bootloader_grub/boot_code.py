@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 
 from applbuild import KickstartError, PartitionKind, RawDisk, Tree
-from applbuild_bootloader_grub.places import BIOS, FOLDER, core_image
+from applbuild_bootloader_grub.places import BIOS, core_image, folder
 
 _SECTOR_BYTES = 512
 _CODE_BYTES = 440  # what lies before the disk signature and the partition table
@@ -25,7 +25,7 @@ def write_boot_code(disk: RawDisk, tree: Tree) -> None:
     Raises:
         KickstartError: there is no place, or it is too small.
     """
-    boot = bytearray(tree.path(f"{FOLDER}/{BIOS}/boot.img").read_bytes()[:_CODE_BYTES])
+    boot = bytearray(tree.path(f"{folder(tree)}/{BIOS}/boot.img").read_bytes()[:_CODE_BYTES])
     core = bytearray(core_image(tree).read_bytes())
     first, sectors = _gap(disk)
     if len(core) > sectors * _SECTOR_BYTES:

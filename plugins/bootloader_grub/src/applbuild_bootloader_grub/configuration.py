@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from applbuild import BootEntry, Plan, Tree, kernels, write_file
-from applbuild_bootloader_grub.places import FOLDER, inside_boot_volume
+from applbuild import BootEntry, Plan, Tree, command_line, kernels, write_file
+from applbuild_bootloader_grub.places import BIOS, folder, inside_boot_volume, platforms, prefix
+from applbuild_bootloader_grub.vendor import vendor_image
 
 _SERIAL = "serial --unit=0 --speed=115200"
 _STAND_IN = """\
@@ -14,20 +15,21 @@ exit 0
 """
 STAND_INS = tuple(
     (path, _STAND_IN)
-    for path in ("/usr/sbin/update-grub", "/usr/sbin/grub-mkconfig", "/usr/sbin/grub-install")
+    for path in (
+        "/usr/sbin/update-grub",
+        *(f"/usr/sbin/{name}-{tool}" for name in ("grub", "grub2") for tool in ("mkconfig", "install")),
+    )
 )
 
 
 def entries(plan: Plan, tree: Tree) -> tuple[BootEntry, ...]:
     """Return what there is to start, the newest kernel first."""
-    root = plan.holding("/").identifier
-    arguments = (f"root=UUID={root}", "ro", *plan.arguments, *plan.boot.arguments)
     return tuple(
         BootEntry(
             title=f"Linux {kernel.version}",
             kernel=kernel.path,
             initrd=kernel.initrd,
-            arguments=arguments,
+            arguments=command_line(plan),
         )
         for kernel in kernels(tree)
     )
@@ -35,13 +37,40 @@ def entries(plan: Plan, tree: Tree) -> tuple[BootEntry, ...]:
 
 def write_configuration(plan: Plan, tree: Tree, found: tuple[BootEntry, ...]) -> None:
     """Write grub.cfg, and the defaults from which the guest's own grub-mkconfig makes the next."""
-    write_file(tree, f"{FOLDER}/grub.cfg", _grub_cfg(plan, found))
-    if tree.path("/usr/sbin/grub-mkconfig").exists():
+    reads_entries = _reads_entries(plan, tree)
+    menu = ["insmod blscfg", "blscfg"] if reads_entries else _menu(plan, found)
+    write_file(tree, f"{folder(tree)}/grub.cfg", "\n".join([*_head(plan), *menu, ""]))
+    if not tree.path(f"/usr/sbin/{prefix(tree)}-mkconfig").exists():
+        return
+    if prefix(tree) == "grub2":  # its grub2-mkconfig reads this file and no folder
+        bls = f"GRUB_ENABLE_BLSCFG={str(reads_entries).lower()}\n"
+        write_file(tree, "/etc/default/grub", _defaults(plan) + bls)
+    else:
         write_file(tree, "/etc/default/grub.d/50-applbuild.cfg", _defaults(plan))
 
 
-def _grub_cfg(plan: Plan, found: tuple[BootEntry, ...]) -> str:
-    lines = [
+def _reads_entries(plan: Plan, tree: Tree) -> bool:
+    """Return whether GRUB reads the system's boot entries itself, and there are any.
+
+    The module blscfg is one of Fedora's; the entries are those of the Boot Loader
+    Specification, which kernel-install writes.
+    """
+    if not any(tree.path("/boot/loader/entries").glob("*.conf")):
+        return False
+    return all(_has_blscfg(plan, tree, platform) for platform in platforms(plan))
+
+
+def _has_blscfg(plan: Plan, tree: Tree, platform: str) -> bool:
+    if (tree.path(f"{folder(tree)}/{platform}") / "blscfg.mod").is_file():
+        return True
+    if platform == BIOS:
+        return False
+    image = vendor_image(tree, "/boot/efi", plan.architecture)
+    return image is not None and b"blscfg" in image.read_bytes()
+
+
+def _head(plan: Plan) -> list[str]:
+    return [
         "# Written by applbuild; update-grub and grub-mkconfig may replace it.",
         "set default=0",
         f"set timeout={plan.boot.timeout_seconds}",
@@ -52,6 +81,10 @@ def _grub_cfg(plan: Plan, found: tuple[BootEntry, ...]) -> str:
         "fi",
         f"search --no-floppy --fs-uuid --set=root {plan.holding('/boot').identifier}",
     ]
+
+
+def _menu(plan: Plan, found: tuple[BootEntry, ...]) -> list[str]:
+    lines = []
     for entry in found:
         kernel = inside_boot_volume(plan, entry.kernel)
         lines += [
@@ -61,7 +94,7 @@ def _grub_cfg(plan: Plan, found: tuple[BootEntry, ...]) -> str:
         if entry.initrd:
             lines.append(f"    initrd {inside_boot_volume(plan, entry.initrd)}")
         lines.append("}")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _defaults(plan: Plan) -> str:

@@ -10,12 +10,14 @@ from applbuild_bootloader_grub.places import (
     BIOS,
     EFI_FILE,
     FILESYSTEM_MODULES,
-    FOLDER,
     core_image,
+    folder,
     inside_boot_volume,
     partition_name,
     platforms,
+    prefix,
 )
+from applbuild_bootloader_grub.vendor import start_vendor_image
 
 _PACKAGES = {
     BIOS: "grub-pc-bin",
@@ -28,13 +30,15 @@ _SUFFIXES = {".mod", ".lst", ".img", ".o"}
 def write_images(plan: Plan, tree: Tree, run: Run) -> None:
     """Put the modules of each platform into /boot/grub and make the images that load them."""
     for platform in platforms(plan):
+        if platform != BIOS and start_vendor_image(plan, tree, _efi_system(plan)):
+            continue
         modules = _modules(tree, platform)
-        folder = tree.path(f"{FOLDER}/{platform}")
-        folder.mkdir(parents=True, exist_ok=True)
+        target = tree.path(f"{folder(tree)}/{platform}")
+        target.mkdir(parents=True, exist_ok=True)
         for file in sorted(modules.iterdir()):
             if file.suffix in _SUFFIXES:
-                (folder / file.name).unlink(missing_ok=True)
-                shutil.copyfile(file, folder / file.name)
+                (target / file.name).unlink(missing_ok=True)
+                shutil.copyfile(file, target / file.name)
         image = _efi_image(plan, tree) if platform != BIOS else core_image(tree)
         image.parent.mkdir(parents=True, exist_ok=True)
         image.unlink(missing_ok=True)
@@ -43,9 +47,9 @@ def write_images(plan: Plan, tree: Tree, run: Run) -> None:
 
 def _modules(tree: Tree, platform: str) -> Path:
     """Return the folder with GRUB's modules: of the installed system, else of this host."""
-    for folder in (tree.path(f"/usr/lib/grub/{platform}"), Path("/usr/lib/grub", platform)):
-        if (folder / "normal.mod").is_file():
-            return folder
+    for place in (tree.path(f"/usr/lib/grub/{platform}"), Path("/usr/lib/grub", platform)):
+        if (place / "normal.mod").is_file():
+            return place
     raise HostError(
         f"GRUB for {platform} is neither in the installed system nor on this host",
         hint=f"install {_PACKAGES[platform]} here, or add it to %packages",
@@ -53,11 +57,16 @@ def _modules(tree: Tree, platform: str) -> Path:
 
 
 def _efi_image(plan: Plan, tree: Tree) -> Path:
+    return tree.path(f"{_efi_system(plan)}/EFI/BOOT/{EFI_FILE[plan.architecture]}")
+
+
+def _efi_system(plan: Plan) -> str:
+    """Return where the EFI system partition is mounted."""
     for volume in plan.mounts:
         disk = plan.disk(volume.disk)
         kind = next(part.kind for part in disk.partitions if part.number == volume.partition)
         if kind is PartitionKind.EFI_SYSTEM:
-            return tree.path(f"{volume.mount_point}/EFI/BOOT/{EFI_FILE[plan.architecture]}")
+            return str(volume.mount_point)
     raise KickstartError(
         "no EFI system partition is mounted, and GRUB has to be put into it",
         hint="add: part /boot/efi --fstype=efi --size=64, or build with --firmware bios",
@@ -82,14 +91,14 @@ def _make_image(
     built_in = ["part_gpt", "part_msdos", FILESYSTEM_MODULES[filesystem]]
     if platform == BIOS:
         built_in.append("biosdisk")
-    argv = [
-        "grub-mkimage",
+    options = [
         *("-O", platform),
-        *("-p", f"(,{partition_name(plan)}){inside_boot_volume(plan, FOLDER)}"),
+        *("-p", f"(,{partition_name(plan)}){inside_boot_volume(plan, folder(tree))}"),
     ]
-    if tree.path("/usr/bin/grub-mkimage").is_file() and modules.is_relative_to(tree.root):
+    own = f"/usr/bin/{prefix(tree)}-mkimage"
+    if tree.path(own).is_file() and modules.is_relative_to(tree.root):
         # Modules and the tool that joins them are of one version.
         inside = [f"/{path.relative_to(tree.root)}" for path in (modules, image)]
-        run.guest(tree, [*argv, "-d", inside[0], "-o", inside[1], *built_in])
+        run.guest(tree, [own, *options, "-d", inside[0], "-o", inside[1], *built_in])
     else:
-        run([*argv, "-d", modules, "-o", image, *built_in])
+        run(["grub-mkimage", *options, "-d", modules, "-o", image, *built_in])

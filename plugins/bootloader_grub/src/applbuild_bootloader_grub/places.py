@@ -6,11 +6,12 @@ from pathlib import Path
 
 from applbuild import Plan, Tree
 
-FOLDER = "/boot/grub"
 BIOS = "i386-pc"
 EFI = {"x86_64": "x86_64-efi", "aarch64": "arm64-efi"}
 # UEFI specification 2.10, section 3.5.1.1: what firmware starts when it was told nothing.
 EFI_FILE = {"x86_64": "BOOTX64.EFI", "aarch64": "BOOTAA64.EFI"}
+
+_SECOND = ("sbin/grub2-mkconfig", "bin/grub2-mkimage", "bin/grub2-editenv")
 
 FILESYSTEM_MODULES = {
     "ext2": "ext2",
@@ -20,6 +21,17 @@ FILESYSTEM_MODULES = {
     "xfs": "xfs",
     "btrfs": "btrfs",
 }
+
+
+def prefix(tree: Tree) -> str:
+    """Return what the names of GRUB's programs begin with in the system: Fedora's say grub2."""
+    is_second = any(tree.path(f"/usr/{name}").exists() for name in _SECOND)
+    return "grub2" if is_second else "grub"
+
+
+def folder(tree: Tree) -> str:
+    """Return the folder with GRUB's files, below /boot as the system's own tools expect it."""
+    return f"/boot/{prefix(tree)}"
 
 
 def inside_boot_volume(plan: Plan, path: str) -> str:
@@ -43,4 +55,4 @@ def platforms(plan: Plan) -> tuple[str, ...]:
 
 def core_image(tree: Tree) -> Path:
     """Return where the image for BIOS is kept in the system, as grub-install does it."""
-    return tree.path(f"{FOLDER}/{BIOS}/core.img")
+    return tree.path(f"{folder(tree)}/{BIOS}/core.img")

@@ -63,7 +63,7 @@ def _packages(reading: Reading, statement: Statement) -> Reading:
         # The last word on a name counts.
         chosen, other = (wanted, unwanted) if is_wanted else (unwanted, wanted)
         other.pop(name, None)
-        chosen.setdefault(name, PackageName(name=name, place=line.place))
+        chosen.setdefault(name, PackageName(name=name, place=line.place, options=options))
     said = dict(_pair(given) for given in statement.given if given.name.startswith("--"))
     return reading.evolve(
         packages=PackageSelection(

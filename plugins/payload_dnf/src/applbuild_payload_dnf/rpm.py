@@ -1,0 +1,136 @@
+"""Packages into an empty tree, with the system's own rpm in the guest's room.
+
+What rpm itself needs is laid out first, as bare files, so that there is a system in
+which it and scriptlets can run; then rpm installs everything in one transaction,
+those packages again among it. So nothing of a package runs outside of the guest's
+room, and the database is of the version that the system has.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import attrs
+
+from applbuild import KickstartError, Run, ToolError, Tree, write_file
+
+_FIRST = ("filesystem", "setup", "glibc", "bash", "coreutils", "rpm")
+"""Where they are chosen, they and what they require are laid out first."""
+_QUERY = "\\n".join(
+    (
+        "N %{NAME}",
+        "[R %{REQUIRENAME}\\n][P %{PROVIDENAME}\\n][F %{FILENAMES}\\n]",
+    )
+)
+_LAY_OUT = """
+set -e
+for file do
+    rpm2archive - <"$file" | tar --extract --auto-compress --keep-directory-symlink --gzip
+done
+"""
+_SHOWN = "/run/packages"
+# kernel-install(8): kernels are installed once settings and storage are known.
+_ENVIRONMENT = {"KERNEL_INSTALL_BYPASS": "1"}
+# As Anaconda writes it down, so that updates follow.
+_LANGUAGES = "/etc/rpm/macros.image-language-conf"
+_BATCH = 100
+
+
+@attrs.frozen(kw_only=True)
+class Relations:
+    """What decides which package another one needs."""
+
+    name: str
+    requires: tuple[str, ...]
+    provides: tuple[str, ...]
+    """Its files among them."""
+
+
+def install(
+    files: Mapping[str, Path],
+    tree: Tree,
+    run: Run,
+    *,
+    has_docs: bool,
+    languages: str | None,
+) -> None:
+    """Install the packages *files* (by name) into the empty *tree*.
+
+    Raises:
+        KickstartError: the system has no rpm, or rpm refuses.
+    """
+    by_name = {name: files[name] for name in sorted(files)}
+    if "rpm" not in by_name:
+        raise KickstartError(
+            "packages are installed by the system's own rpm, and it has none",
+            hint="take -rpm out of %packages",
+        )
+    first = closure(_FIRST, _relations(by_name.values(), run))
+    _lay_out([by_name[name] for name in by_name if name in first], tree, run)
+    folders = sorted({file.parent for file in by_name.values()})
+    shown = [(folder, f"{_SHOWN}/{number}") for number, folder in enumerate(folders)]
+    inside = {folder: place for folder, place in shown}
+    argv = ["rpm", "--install", "--nosignature", *_define("_netsharedpath", "/proc")]
+    argv += [] if has_docs else ["--excludedocs"]
+    if languages is not None:
+        argv += _define("_install_langs", _as_macro(languages))
+        write_file(tree, _LANGUAGES, f"%_install_langs {_as_macro(languages)}\n")
+    argv += [f"{inside[file.parent]}/{file.name}" for file in by_name.values()]
+    try:
+        run.guest(tree, argv, environment=_ENVIRONMENT, shown=shown)
+    except ToolError as error:
+        raise ToolError(("rpm", "--install"), error.returncode, error.tail) from None
+
+
+def _define(macro: str, value: str) -> list[str]:
+    return ["--define", f"{macro} {value}"]
+
+
+def _as_macro(languages: str) -> str:
+    """Return the kickstart's list of languages as rpm's macro has it; `none` is C alone."""
+    return "C" if languages in ("none", "None") else languages.replace(",", ":")
+
+
+def _relations(files: Iterable[Path], run: Run) -> tuple[Relations, ...]:
+    paths = list(files)
+    found = []
+    for start in range(0, len(paths), _BATCH):
+        argv = ["rpm", "-qp", "--nosignature", "--nodigest", "--queryformat", _QUERY]
+        printed = run([*argv, *paths[start : start + _BATCH]]).stdout
+        found += [_parse(part) for part in f"\n{printed}".split("\nN ")[1:]]
+    return tuple(found)
+
+
+def _parse(text: str) -> Relations:
+    name, *lines = text.splitlines()
+    return Relations(
+        name=name,
+        requires=tuple(line[2:] for line in lines if line.startswith("R ")),
+        provides=tuple(line[2:] for line in lines if line.startswith(("P ", "F "))),
+    )
+
+
+def closure(names: Iterable[str], relations: tuple[Relations, ...]) -> set[str]:
+    """Return *names*, as far as they are chosen, with all that they require."""
+    providers: dict[str, list[str]] = defaultdict(list)
+    by_name = {item.name: item for item in relations}
+    for item in relations:
+        for capability in item.provides:
+            providers[capability].append(item.name)
+    found: set[str] = set()
+    pending = [name for name in names if name in by_name]
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending += (p for need in by_name[name].requires for p in providers[need])
+    return found
+
+
+def _lay_out(files: list[Path], tree: Tree, run: Run) -> None:
+    # The package `filesystem` first: its links are where others have folders.
+    files = sorted(files, key=lambda file: not file.name.startswith("filesystem-"))
+    argv: list[str | Path] = ["bash", "-o", "pipefail", "-c", _LAY_OUT, "bash", *files]
+    run(argv, directory=tree.root)

@@ -1,0 +1,91 @@
+"""The packages that were downloaded: found where dnf keeps them, or in a folder of the host."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from applbuild import HostError, Run, ToolError
+from applbuild_payload_dnf.dnf import Dnf, Row
+from applbuild_payload_dnf.repositories import Repository
+
+_DAY_SECONDS = 24 * 60 * 60
+_KEPT_DAYS = 30
+_BATCH = 200
+
+
+def download(dnf: Dnf, rows: tuple[Row, ...]) -> None:
+    """Bring exactly the packages of *rows* into dnf's cache.
+
+    Raises:
+        HostError: one cannot be had.
+    """
+    words = ["--assumeyes", "--setopt=metadata_expire=-1", "--setopt=install_weak_deps=False"]
+    names = (row.full_name for row in rows)
+    try:
+        dnf(*words, "install", "--downloadonly", "--", *names)
+    except ToolError as error:
+        raise HostError(f"packages cannot be downloaded:\n{error.tail}") from None
+
+
+def locate(
+    dnf: Dnf, rows: tuple[Row, ...], repositories: tuple[Repository, ...]
+) -> dict[str, Path]:
+    """Return the file of each of *rows*, by its full name.
+
+    dnf reads the packages of a repository in a folder where they are.
+
+    Raises:
+        HostError: one is missing.
+    """
+    present: dict[tuple[str, str], Path] = {}
+    for repository in repositories:
+        local = repository.local_path
+        folders = [local] if local else sorted(dnf.cache.glob(f"{repository.name}-*/packages"))
+        for folder in folders:
+            for file in folder.rglob("*.rpm"):
+                present[(repository.name, file.name)] = file
+    found = {}
+    for row in rows:
+        file = present.get((row.repository, row.file_name), Path())
+        if not file.is_file():
+            raise HostError(f"{row.file_name} of {row.repository} was not downloaded")
+        found[row.full_name] = file
+    return found
+
+
+def sha256_of(file: Path) -> str:
+    """Return the SHA-256 of *file*, in hexadecimal digits."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def newest_seconds(files: tuple[Path, ...], run: Run) -> int:
+    """Return the latest time, in seconds since 1970, at which one of *files* was built."""
+    newest = 0
+    for start in range(0, len(files), _BATCH):
+        argv = ["rpm", "-qp", "--nosignature", "--nodigest", "--queryformat", "%{BUILDTIME}\n"]
+        printed = run([*argv, *files[start : start + _BATCH]]).stdout
+        newest = max(newest, *map(int, printed.split()))
+    return newest
+
+
+def digest_of(checksums: Mapping[str, str], settings: object) -> str:
+    """Return what changes whenever the packages, or how they are installed, do."""
+    form = f"{sorted(checksums.items())}\n{settings}"
+    return hashlib.sha256(form.encode()).hexdigest()
+
+
+def trim(cache: Path) -> None:
+    """Remove what no build has used for a month."""
+    oldest = time.time() - _KEPT_DAYS * _DAY_SECONDS
+    for folder in ("repositories", "resolutions"):
+        for entry in sorted((cache / folder).glob("*")):
+            try:
+                if entry.stat().st_mtime < oldest:
+                    shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+            except FileNotFoundError:
+                continue  # another build was faster
