@@ -205,6 +205,24 @@ def test_a_misspelt_hook_is_quoted(offers):
     assert "applbuild_descrbe" in refused().message
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        GOOD + "@hookimpl\ndef applbuild_descrbe(appliance):\n    pass\n",
+        GOOD.replace("api=1", "api=99"),
+    ],
+)
+def test_a_refused_backend_stays_refused_and_hinders_no_other(offers, distribution, bad):
+    offers(bad)
+    distribution("acme-juices", {"applbuild.descriptor": {"acme-juice": "juice"}}, {"juice": GOOD})
+    backends = Backends()
+
+    for _ in range(2):
+        with pytest.raises(BackendError):
+            backends.info("descriptor", "acme-tea")
+        assert backends.info("descriptor", "acme-juice").api == 1
+
+
 def test_an_entry_point_that_names_no_module_is_refused(distribution):
     distribution("acme-teas", {"applbuild.descriptor": {"acme-tea": "no_such_module_at_all"}})
 

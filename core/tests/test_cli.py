@@ -489,6 +489,15 @@ def test_a_broken_backend_does_not_hide_the_others(typed, acme, distribution):
     assert rows["acme-rust"].startswith("broken: ")
 
 
+def test_a_broken_extension_does_not_hide_the_backends(typed, acme, distribution):
+    distribution("acme-broken", {"applbuild.extension": {"acme-rust": "no_such_module_at_all"}})
+
+    rows = {row["name"]: row["summary"] for row in json.loads(typed("plugins", "--json").out)}
+
+    assert rows["acme-copy"] == "a copy"
+    assert rows["acme-rust"].startswith("broken: ")
+
+
 def test_names_of_backends_are_completed(typed, acme, monkeypatch):
     monkeypatch.setenv("_APPLBUILD_COMPLETE", "bash_complete")
     monkeypatch.setenv("COMP_WORDS", "applbuild build --format acme-")
@@ -558,10 +567,14 @@ def test_a_quiet_build_says_nothing(typed, web):
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
 
 
-def test_programs_follow_a_build_line_by_line(typed, web):
+def test_programs_follow_a_build_line_by_line_warnings_included(typed, kickstart, acme):
+    kickstart(KICKSTART + "%packages\npaint\n%end\n")
+
     outcome = typed(*USUAL, "--progress", "json")
 
     events = [json.loads(line) for line in outcome.err.splitlines()]
+    (warning,) = (event for event in events if event["event"] == "remark")
+    assert warning["message"] == "web.ks:4: paint is out of stock (order another)"
     begun = [event["stage"] for event in events if event["event"] == "begun"]
     done = [event["stage"] for event in events if event["event"] == "done"]
     assert begun == done

@@ -7,14 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
 from applbuild import kernel, namespace
-from applbuild.errors import UsageError
+from applbuild.errors import Interrupted, UsageError
 from applbuild.manifest import MANIFEST
 from applbuild.room import Bind, Room
 from applbuild.staging import (
+    make_cache,
     refuse_foreign,
     remove_cache,
     remove_stale_output,
@@ -191,6 +194,41 @@ def test_a_file_system_that_cannot_swap_gets_the_output_too(parent, monkeypatch,
 
     assert names(parent) == ["web"]
     assert names(parent / "web") == [MANIFEST, "picture"]
+
+
+def test_an_output_that_a_killed_build_had_set_aside_comes_back(parent):
+    finished(parent / "web", image="old")
+    (parent / "web").rename(parent / ".web.applbuild-staging-123-former")
+
+    remove_stale_output(parent)
+
+    assert names(parent) == ["web"]
+    assert (parent / "web/image").read_text(encoding="utf-8") == "old"
+
+
+def build_for_ever(target, *, in_vain):
+    with staged_output(target) as folder:
+        for number in range(20_000):
+            (folder / str(number)).touch()
+        in_vain.start()
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+
+
+def test_a_second_interruption_does_not_keep_the_first_from_cleaning_up(parent):
+    def interrupt(number, frame):
+        raise Interrupted(number)
+
+    former = signal.signal(signal.SIGINT, interrupt)
+    impatient = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        with pytest.raises(Interrupted):
+            build_for_ever(parent / "web", in_vain=impatient)
+        impatient.join()
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+    assert names(parent) == []
 
 
 def test_a_swap_that_fails_loses_nothing_of_the_earlier_output(parent, monkeypatch):
@@ -452,11 +490,30 @@ def test_a_locked_folder_stays_whoever_locked_it(parent):
 
 def test_kept_packages_can_be_forgotten(tmp_path, spoiled):
     cache = tmp_path / "cache"
-    cache.mkdir()
+    make_cache(cache)
     spoiled(cache)
 
     assert remove_cache(cache) == (cache,)
     assert not cache.exists()
+
+
+@pytest.mark.parametrize("act", [make_cache, remove_cache])
+def test_a_folder_that_is_no_cache_is_refused_and_left_alone(tmp_path, act):
+    (tmp_path / "thesis").touch()
+
+    with pytest.raises(UsageError, match="not applbuild's"):
+        act(tmp_path)
+
+    assert names(tmp_path) == ["thesis"]
+
+
+def test_a_cache_can_be_used_again(tmp_path):
+    make_cache(tmp_path)
+    (tmp_path / "apt").mkdir()
+
+    make_cache(tmp_path)
+
+    assert names(tmp_path) == ["CACHEDIR.TAG", "apt"]
 
 
 def test_a_cache_that_is_not_there_is_forgotten_already(tmp_path):

@@ -66,16 +66,21 @@ def installed(roles: Iterable[str] = (*ROLES, EXTENSION)) -> tuple[Installed, ..
 class Backends:
     """The backends of one build: each is loaded when first asked for, and then called by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_extensions: bool = True) -> None:
+        """Load every installed extension, unless only the backends are to be looked at."""
         self._plugins = pluggy.PluginManager("applbuild")
         self._plugins.add_hookspecs(hookspecs)
-        for point in importlib.metadata.entry_points(group=f"applbuild.{EXTENSION}"):
-            try:
-                module = point.load()
-            except Exception as error:
-                provider = _provider(EXTENSION, point.name)
-                raise BackendError(f"{provider} cannot be loaded: {error}") from error
-            self._register(EXTENSION, point.name, module)
+        if with_extensions:
+            for name in dict.fromkeys(found.name for found in installed((EXTENSION,))):
+                self.load_extension(name)
+
+    def load_extension(self, name: str) -> None:
+        """Have the extension *name* listen to all that follows.
+
+        Raises:
+            BackendError: it cannot be loaded, or implements what the contract does not have.
+        """
+        self._register(EXTENSION, name, _load(EXTENSION, name))
 
     def call(self, hook: str, role: str, name: str, **values: Any) -> Any:
         """Return what the backend *name* of *role* answers to *hook*; extensions listen and wrap.
@@ -159,14 +164,24 @@ class Backends:
         mine = f"{role}:{name}"
         if not self._plugins.has_plugin(mine):
             self._register(role, name, _load(role, name))
-            self._admit(role, name)
+            try:
+                self._admit(role, name)
+            except Exception:
+                self._forget(role, name)
+                raise
         return mine
+
+    def _forget(self, role: str, name: str) -> None:
+        """Take a backend that was refused out again: others must not suffer for it."""
+        if self._plugins.has_plugin(f"{role}:{name}"):
+            self._plugins.unregister(name=f"{role}:{name}")
 
     def _register(self, role: str, name: str, module: object) -> None:
         try:
             self._plugins.register(module, f"{role}:{name}")
             self._plugins.check_pending()
         except (ValueError, pluggy.PluginValidationError) as error:
+            self._forget(role, name)
             raise BackendError(f"{_provider(role, name)} breaks the contract: {error}") from error
 
     def _admit(self, role: str, name: str) -> None:

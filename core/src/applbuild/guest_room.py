@@ -59,7 +59,7 @@ def _enter(order: dict[str, Any]) -> None:
         place.mkdir(parents=True)
         kernel.bind(folder, str(place), is_writable=False)
     if order["has_network"]:
-        _lend_resolver(root)
+        _lend_resolver(Path(order["resolver"]))
     Path(root, _OLD.lstrip("/")).mkdir()
     kernel.mount(
         "proc", f"{root}/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
@@ -91,15 +91,13 @@ def _write_program(root: str, path: str, script: str) -> Path:
     return program
 
 
-def _lend_resolver(root: str) -> None:
-    """Let the program find names as the host does, without leaving that in the system."""
+def _lend_resolver(guest: Path) -> None:
+    """Let the program find names as the host does; *guest* is where the system looks."""
     host = Path("/etc/resolv.conf")
     if not host.exists():
         return
-    guest = Path(root, "etc/resolv.conf")
-    if guest.is_symlink():  # into /run as a rule, which is private and empty here
-        guest = Path(root, os.path.normpath(Path("/etc", guest.readlink())).lstrip("/"))
-        guest.parent.mkdir(parents=True, exist_ok=True)
+    # As a rule it lies in /run, which is private and empty here.
+    guest.parent.mkdir(parents=True, exist_ok=True)
     guest.touch()
     kernel.mount(str(host), str(guest), flags=kernel.MS_BIND)
 

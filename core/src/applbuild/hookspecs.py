@@ -79,9 +79,16 @@ def applbuild_resolve(
 
 @hookspec(firstresult=True)
 def applbuild_fetch(
-    resolution: Resolution, options: object, cache: Path, run: Run, progress: Progress
+    request: Request,
+    resolution: Resolution,
+    options: object,
+    cache: Path,
+    run: Run,
+    progress: Progress,
 ) -> Resolution | None:
     """Payload: bring the software into *cache*, verified; return *resolution* with its newest time.
+
+    Logins that an archive asks for are in *request*; nothing may store them.
 
     The time may only depend on the software itself, so that a build on another
     day is the same.

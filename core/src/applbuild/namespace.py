@@ -22,7 +22,8 @@ from typing import Any
 from applbuild.errors import ApplbuildError, HostError, Interrupted
 from applbuild.room import IDS, Bind, Job, Room
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What ends a build before its time, and leaves nothing."""
 
 
 def call(
@@ -43,7 +44,7 @@ def call(
     (ready, told), (wait, go), (events, sending) = os.pipe(), os.pipe(), os.pipe()
     inside = (told, wait, sending)
     # Held back until there is a child that they can end; the child lets them through again.
-    former = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     with subprocess.Popen(
         [sys.executable, "-m", "applbuild.room", *map(str, inside)],
         stdin=subprocess.PIPE,
@@ -55,7 +56,7 @@ def call(
             os.close(descriptor)
         with _ended_by_signals(child, former), os.fdopen(events, "rb") as stream:
             try:
-                _admit(child.pid, ready, go)
+                _map_ids(child.pid, ready, go)
             finally:
                 os.close(ready)
                 os.close(go)
@@ -81,7 +82,7 @@ def call(
     raise RuntimeError(f"the build's room ended without a word ({child.returncode})")
 
 
-def _admit(pid: int, ready: int, go: int) -> None:
+def _map_ids(pid: int, ready: int, go: int) -> None:
     """Map the ids of the process *pid*, once it has its user namespace, and let it go on."""
     if not os.read(ready, 1):
         raise HostError(
@@ -134,8 +135,8 @@ def _listen(stream: Any, on_event: Callable[[Any], None]) -> tuple[str, Any]:
     while True:
         try:
             kind, value = pickle.load(stream)  # noqa: S301 - our own child wrote it
-        except EOFError:
-            return "", None
+        except (EOFError, pickle.UnpicklingError):
+            return "", None  # it was killed, perhaps in the middle of a word
         if kind == "event":
             on_event(value)
         else:
@@ -158,7 +159,7 @@ def _ended_by_signals(
         child.terminate()  # it kills the room's first process, and waits for its end
 
     is_main = threading.current_thread() is threading.main_thread()
-    former = {number: signal.signal(number, stop) for number in _SIGNALS if is_main}
+    former = {number: signal.signal(number, stop) for number in SIGNALS if is_main}
     signal.pthread_sigmask(signal.SIG_SETMASK, former_mask)
     try:
         yield

@@ -26,7 +26,7 @@ from applbuild.options import paths
 from applbuild.progress import Event, Progress
 from applbuild.room import CACHE, OUTPUT, Bind, Room
 from applbuild.run import Run, built_environment
-from applbuild.staging import staged_output, work_folder
+from applbuild.staging import make_cache, staged_output, work_folder
 from applbuild.units import MIB
 
 Send = Callable[[Event], None]
@@ -117,6 +117,7 @@ def resolve(
                 "applbuild_fetch",
                 "payload",
                 payload.name,
+                request=request,
                 resolution=resolution,
                 progress=within,
                 **common,
@@ -174,7 +175,7 @@ def _work_bytes(plan: Plan) -> int:
 
 def _shared(order: Order) -> tuple[Bind, ...]:
     """Return what every room of a build sees of the host: the cache, and files it is made from."""
-    order.cache.mkdir(parents=True, exist_ok=True)
+    make_cache(order.cache)
     backends = Backends()
     named = [
         *(path for source in order.request.sources for path in source.local_paths),

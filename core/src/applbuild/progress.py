@@ -37,7 +37,7 @@ class Advanced:
 
 @attrs.frozen
 class Remark:
-    """Something a person should know, e.g. a warning or what a script printed."""
+    """Something a person should know, e.g. a warning."""
 
     message: str
     is_warning: bool = False

@@ -185,7 +185,7 @@ def _lock(assembled: int, admitted: int) -> None:
         raise OSError("the ids of the room's inner namespace could not be mapped")
 
 
-def _admit(assembled: int, admitted: int) -> None:
+def _map_inner_ids(assembled: int, admitted: int) -> None:
     """Map the ids of the room's inner namespace, each to itself, once there is one."""
     if not os.read(assembled, 1):
         return
@@ -249,7 +249,7 @@ def main(ready: int, go: int, events: int) -> int:
         os.kill(worker, signal.SIGKILL)
     os.close(assembled)
     os.close(admitted)
-    _admit(told, admit)
+    _map_inner_ids(told, admit)
     _, status = os.waitpid(worker, 0)
     return os.waitstatus_to_exitcode(status) & 0xFF
 

@@ -105,6 +105,8 @@ class Run:
             "root": os.fspath(tree.root),
             "argv": [os.fspath(word) for word in argv],
             "has_network": has_network,
+            # Links of the system are followed inside it: a script may have made them.
+            "resolver": os.fspath(tree.path("/etc/resolv.conf")),
             "stand_ins": list(stand_ins),
             "files": list(files),
             "shown": [(os.fspath(folder), path) for folder, path in shown],

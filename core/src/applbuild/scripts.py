@@ -72,7 +72,9 @@ def run_outside(
     file = WORK / "ks-script"
     file.write_text(script.body, encoding="utf-8")
     file.chmod(0o700)
-    alone = [] if has_network else ["unshare", "--net"]
+    # What it leaves running ends with it, before the tree becomes disks.
+    alone = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    alone += [] if has_network else ["--net"]
     printed: list[str] = []
     try:
         run(

@@ -97,7 +97,28 @@ def check(
         answer = backends.ask("applbuild_check", role, asked.name, request=request, host=host)
         problems += answer or ()
     problems += gather_needs(request, selection, backends).problems
+    problems += _too_long_labels(request, backends)
     problems += _without_extlinux(request, selection, backends, host)
+    return tuple(problems)
+
+
+def _too_long_labels(request: Request, backends: Backends) -> tuple[Problem, ...]:
+    """Return the labels that their filesystems would refuse, or cut."""
+    problems = []
+    for part in request.partitions:
+        if part.label is None:
+            continue
+        filesystem = filesystem_of(part)
+        most, size = backends.info("filesystem", filesystem).label_bytes, len(part.label.encode())
+        if most is not None and size > most:
+            problems.append(
+                Problem(
+                    message=f"part {part.title}: the label {part.label} has {size} bytes, "
+                    f"{filesystem} holds {most}",
+                    place=part.place,
+                    hint="shorten it",
+                )
+            )
     return tuple(problems)
 
 

@@ -13,6 +13,8 @@ import glob
 import os
 import secrets
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +25,11 @@ from applbuild.manifest import MANIFEST, is_ours
 from applbuild.room import Bind, Room
 
 _MARK = "applbuild-staging"
+_FORMER = "-former"
 _WORK_MARK = "applbuild-work"
+# https://bford.info/cachedir/ : backups and archivers leave such a folder out.
+_CACHE_MARK = "CACHEDIR.TAG"
+_CACHE_TEXT = "Signature: 8a477f597d28d172789f06886806bc55\n# Packages that applbuild keeps.\n"
 _STALE = Path("/applbuild/stale")
 
 
@@ -41,8 +47,9 @@ def staged_output(target: Path) -> Iterator[Path]:
         yield folder
         _publish(folder, target)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
+        with _uninterrupted():
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
 
 
 @contextmanager
@@ -56,8 +63,23 @@ def work_folder(parent: Path, needed_bytes: int, free_bytes: int) -> Iterator[Pa
     try:
         yield folder
     finally:
-        _remove_in_room(folder)
-        os.close(lock)
+        with _uninterrupted():
+            _remove_in_room(folder)
+            os.close(lock)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let nobody who presses Ctrl-C again keep what is being removed from being removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = {number: signal.signal(number, signal.SIG_IGN) for number in namespace.SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def refuse_foreign(target: Path) -> None:
@@ -78,6 +100,8 @@ def refuse_foreign(target: Path) -> None:
 def remove_stale_output(parent: Path, name: str = "") -> tuple[Path, ...]:
     """Remove and return the staging folders in *parent* whose build is no more."""
     pattern = f".{glob.escape(name) if name else '*'}.{_MARK}-*"
+    for aside in parent.glob(f"{pattern}{_FORMER}"):
+        _put_back(aside)
     return tuple(folder for folder in sorted(parent.glob(pattern)) if _removed(folder))
 
 
@@ -85,6 +109,14 @@ def remove_stale_work(parent: Path) -> tuple[Path, ...]:
     """Remove and return this user's work folders in *parent* whose build is no more."""
     found = sorted(parent.glob(f"{_WORK_MARK}-{os.geteuid()}-*"))
     return tuple(folder for folder in found if _removed(folder))
+
+
+def _put_back(aside: Path) -> None:
+    """Return an output to its name, if its build was killed between taking it and the new one."""
+    name = aside.name.removeprefix(".").rpartition(f".{_MARK}-")[0]
+    with contextlib.suppress(OSError), _one_at_a_time(aside.parent):
+        if not aside.with_name(name).exists():
+            aside.rename(aside.with_name(name))
 
 
 def _removed(folder: Path) -> bool:
@@ -158,15 +190,42 @@ def _publish(folder: Path, target: Path) -> None:
         if error.errno not in (errno.EINVAL, errno.ENOSYS):
             raise
         # This file system cannot swap: the target is missing for a moment.
-        aside = folder.with_name(f"{folder.name}-former")
-        target.rename(aside)
-        folder.rename(target)
+        aside = folder.with_name(f"{folder.name}{_FORMER}")
+        with _one_at_a_time(folder.parent):
+            target.rename(aside)
+            folder.rename(target)
         aside.rename(folder)
 
 
+def make_cache(folder: Path) -> None:
+    """Make the folder of kept packages, marked as ours.
+
+    Raises:
+        UsageError: *folder* is there, and holds something else.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / _CACHE_MARK).exists():
+        _refuse_foreign_cache(folder)
+        (folder / _CACHE_MARK).write_text(_CACHE_TEXT, encoding="ascii")
+
+
 def remove_cache(folder: Path) -> tuple[Path, ...]:
-    """Remove and return the folder of kept packages, if it is there."""
+    """Remove and return the folder of kept packages, if it is there.
+
+    Raises:
+        UsageError: it holds something else.
+    """
     if not folder.is_dir():
         return ()
+    if not (folder / _CACHE_MARK).exists():
+        _refuse_foreign_cache(folder)
     _remove_in_room(folder)
     return (folder,)
+
+
+def _refuse_foreign_cache(folder: Path) -> None:
+    if any(folder.iterdir()):
+        raise UsageError(
+            f"--cache {folder} holds files that are not applbuild's",
+            hint="name an empty folder, or one that is not there yet",
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from applbuild import BackendInfo, Claim, Problem, Resolution, Tool, hookimpl
+from applbuild import BackendInfo, Claim, Problem, Resolution, Severity, Tool, hookimpl
 
 
 @hookimpl
@@ -21,10 +21,16 @@ def applbuild_claim():
 
 @hookimpl
 def applbuild_check(request):
+    how_bad = {"anvil": Severity.ERROR, "paint": Severity.WARNING}
     return tuple(
-        Problem(message=f"{name.name} is out of stock", place=name.place, hint="order another")
+        Problem(
+            message=f"{name.name} is out of stock",
+            severity=how_bad[name.name],
+            place=name.place,
+            hint="order another",
+        )
         for name in request.packages.wanted
-        if name.name == "anvil"
+        if name.name in how_bad
     )
 
 

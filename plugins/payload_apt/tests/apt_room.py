@@ -51,7 +51,7 @@ def resolve(send, asked: Request) -> Resolution:
     needs = Needs(packages=(*needs.packages, ("deb", extra)))
     run = Run(environment=built_environment())
     resolution = backend.applbuild_resolve(asked, needs, AptOptions(), CACHE, run, silent())
-    return backend.applbuild_fetch(resolution, CACHE, run, silent())
+    return backend.applbuild_fetch(asked, resolution, CACHE, run, silent())
 
 
 def build(send, resolution: Resolution) -> Installed:

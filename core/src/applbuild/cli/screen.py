@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import click
 
-from applbuild.backends import Backends, Installed
+from applbuild.backends import EXTENSION, Backends, Installed
 from applbuild.cli.prepare import Examined
 from applbuild.errors import BackendError
 from applbuild.model.plan import Plan
@@ -104,11 +104,6 @@ def watching(style: str, *, is_verbose: bool) -> Iterator[Watcher]:
             yield live
     else:
         yield Watcher(is_verbose=is_verbose)
-
-
-def tell(problem: Problem) -> None:
-    """Say one problem on stderr."""
-    click.echo(f"{problem.severity.value}: {problem}", err=True)
 
 
 def _table(*columns: str) -> Any:
@@ -213,13 +208,15 @@ def _row(problem: Problem) -> dict[str, Any]:
 
 def show_plugins(found: tuple[Installed, ...], *, is_json: bool) -> None:
     """Print the installed backends; one that cannot be loaded says so in its summary."""
-    backends = Backends()
+    backends = Backends(with_extensions=False)
     rows = []
     for item in found:
+        summary = ""
         try:
-            summary = (
-                backends.info(item.role, item.name).summary if item.role != "extension" else ""
-            )
+            if item.role == EXTENSION:
+                backends.load_extension(item.name)
+            else:
+                summary = backends.info(item.role, item.name).summary
         except BackendError as error:
             summary = f"broken: {error.message}"
         rows.append({**attrs.asdict(item), "summary": summary})

@@ -48,6 +48,8 @@ class BackendInfo:
     """A frozen attrs class; each field is an option, its type says which values are valid."""
     extension: str = ""
     """Of a format: the file name extension without the dot."""
+    label_bytes: int | None = None
+    """Of a filesystem: how long a label can be, in UTF-8; None where it knows no limit."""
     identifier_bits: int = 128
     """Of a filesystem: 128 where its identifier is a UUID, 32 where it is a FAT volume id."""
 

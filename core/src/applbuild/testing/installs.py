@@ -53,7 +53,7 @@ def install_in_room(send: object, install: Install) -> Installed:
         return backends.call(hook, "payload", install.name, **values)
 
     resolved = ask("applbuild_resolve", request=install.request, needs=Needs(), **common)
-    resolution = ask("applbuild_fetch", resolution=resolved, **common)
+    resolution = ask("applbuild_fetch", request=install.request, resolution=resolved, **common)
     assert isinstance(resolution, Resolution)
     plan = examples.plan(install.request, resolution=resolution)
     tree = steps.bind_tree(plan)

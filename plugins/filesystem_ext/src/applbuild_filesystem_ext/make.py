@@ -59,6 +59,7 @@ def introduce(kind: str) -> BackendInfo:
             Tool(name, deb="e2fsprogs", rpm="e2fsprogs", version_option="-V")
             for name in ("mke2fs", "e2fsck", "tune2fs")
         ),
+        label_bytes=16,  # mke2fs(8), -L
     )
 
 

@@ -47,6 +47,7 @@ def applbuild_info() -> BackendInfo:
             Tool("mkfs.vfat", deb="dosfstools", rpm="dosfstools"),
             Tool("mcopy", deb="mtools", rpm="mtools"),
         ),
+        label_bytes=11,  # "FAT: General Overview" 1.03, BS_VolLab
         identifier_bits=32,
     )
 

@@ -12,13 +12,14 @@ _PAGE_BYTES = 4096
 # last_page, nr_badpages, the UUID and the volume name; the magic ends the first page.
 _HEADER = struct.Struct("<III16s16s")
 _HEADER_OFFSET = 1024
+_LABEL_BYTES = 15  # swaplabel(8): sixteen, of which the last ends it
 _MAGIC = b"SWAPSPACE2"
 
 
 @hookimpl
 def applbuild_info() -> BackendInfo:
     """Return what this backend is."""
-    return BackendInfo(summary="swap space", api=1)
+    return BackendInfo(summary="swap space", api=1, label_bytes=_LABEL_BYTES)
 
 
 @hookimpl
@@ -27,7 +28,7 @@ def applbuild_make_filesystem(volume: Volume, target: Target) -> Made:
     page = bytearray(_PAGE_BYTES)
     last_page = target.size_bytes // _PAGE_BYTES - 1
     identifier = uuid.UUID(volume.identifier).bytes
-    label = (volume.label or "").encode()[:15]
+    label = (volume.label or "").encode()
     _HEADER.pack_into(page, _HEADER_OFFSET, 1, last_page, 0, identifier, label)
     page[-len(_MAGIC) :] = _MAGIC
     with target.path.open("r+b") as file:

@@ -27,12 +27,12 @@ from applbuild import (
     make_initramfs,
 )
 from applbuild_payload_apt.apt import write_access
-from applbuild_payload_apt.archives import is_archive, without_login
+from applbuild_payload_apt.archives import is_archive, logins_of, without_login
 from applbuild_payload_apt.dpkg import install
 from applbuild_payload_apt.image_sources import write_sources
 from applbuild_payload_apt.inflate import Deb
 from applbuild_payload_apt.options import AptOptions
-from applbuild_payload_apt.record import load_record, take_logins
+from applbuild_payload_apt.record import load_record
 from applbuild_payload_apt.resolution import ARCHITECTURES, DEPENDENCY, resolve
 from applbuild_payload_apt.store import download, file_of, newest_seconds, trim
 from applbuild_payload_apt.traces import mark_dependencies, remove_traces
@@ -133,12 +133,11 @@ def applbuild_resolve(
 
 @hookimpl
 def applbuild_fetch(
-    resolution: Resolution, cache: Path, run: Run, progress: Progress
+    request: Request, resolution: Resolution, cache: Path, run: Run, progress: Progress
 ) -> Resolution:
     """Bring the packages into *cache*; the newest of them says how new the software is."""
     with tempfile.TemporaryDirectory(prefix="apt-") as private:
-        logins = take_logins(resolution.digest, cache)
-        configuration = write_access(logins, Path(private), run)
+        configuration = write_access(logins_of(request), Path(private), run)
         download(resolution.packages, configuration, cache, run, progress)
     trim(cache)
     files = (file_of(package, cache) for package in resolution.packages)

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import attrs
 
-from applbuild import Source
+from applbuild import Request, Source
 
 _ADDRESS = re.compile(r"(?P<uri>.+?)/dists/(?P<path>[^?#]+?)/*$")
 # Suites of two parts: `bullseye/updates` of old, `stable/updates` still.
@@ -59,6 +59,12 @@ def named_archive(source: Source) -> Archive:
         suite=suite,
         components=tuple(components) or DEFAULT_COMPONENTS,
     )
+
+
+def logins_of(request: Request) -> tuple[Login, ...]:
+    """Return the logins that the addresses of *request* carry."""
+    found = (login_of(source) for source in request.sources)
+    return tuple(login for login in found if login)
 
 
 def login_of(source: Source) -> Login | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import attrs
 
 from applbuild import ApplbuildError
-from applbuild_payload_apt.archives import Archive, Login
+from applbuild_payload_apt.archives import Archive
 from applbuild_payload_apt.index import Stanza
 
 
@@ -58,26 +57,3 @@ def load_record(digest: str, cache: Path) -> Record:
         keyring=form["keyring"],
         has_docs=form["has_docs"],
     )
-
-
-def save_logins(logins: tuple[Login, ...], digest: str, cache: Path) -> None:
-    """Keep *logins*, which no value that is printed or stored may carry, for the download."""
-    if logins:
-        form = [attrs.asdict(login) for login in logins]
-        descriptor = os.open(_logins(digest, cache), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            json.dump(form, out)
-
-
-def take_logins(digest: str, cache: Path) -> tuple[Login, ...]:
-    """Return what `save_logins` kept, and keep it no longer."""
-    file = _logins(digest, cache)
-    if not file.is_file():
-        return ()
-    form = json.loads(file.read_text(encoding="utf-8"))
-    file.unlink()
-    return tuple(Login(**fields) for fields in form)
-
-
-def _logins(digest: str, cache: Path) -> Path:
-    return cache / "resolutions" / f"{digest}.logins"

@@ -20,11 +20,11 @@ from applbuild import (
     Run,
 )
 from applbuild_payload_apt.apt import Wanted, available, choose, private_apt, update
-from applbuild_payload_apt.archives import Archive, login_of, named_archive
+from applbuild_payload_apt.archives import Archive, logins_of, named_archive
 from applbuild_payload_apt.host_sources import read_host_sources
 from applbuild_payload_apt.index import Index, Stanza
 from applbuild_payload_apt.options import AptOptions
-from applbuild_payload_apt.record import Record, save_logins, save_record
+from applbuild_payload_apt.record import Record, save_record
 from applbuild_payload_apt.selection import Wish, wishes
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -71,7 +71,6 @@ def resolve(
     )
     digest = _digest(packages, record)
     save_record(record, digest, cache)
-    save_logins(wanted.logins, digest, cache)
     return Resolution(
         packages=packages,
         installed_bytes=sum(package.installed_bytes for package in packages),
@@ -96,11 +95,10 @@ def _wanted(request: Request, options: AptOptions, codename: str, progress: Prog
     keyring = Path(options.keyring) if options.keyring else None
     if keyring and not keyring.is_file():
         raise HostError(f"there is no keyring {keyring}")
-    logins = (login_of(source) for source in request.sources)
     return Wanted(
         archives=archives,
         architecture=architecture,
-        logins=tuple(login for login in logins if login),
+        logins=logins_of(request),
         keyring=keyring,
         has_recommends=options.recommends,
         unwanted=tuple(p.name for p in request.packages.unwanted if not p.name.startswith("@")),

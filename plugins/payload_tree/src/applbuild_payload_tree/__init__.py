@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from applbuild import (
     BackendInfo,
@@ -14,6 +15,7 @@ from applbuild import (
     Request,
     Resolution,
     Run,
+    Severity,
     Source,
     Tool,
     Tree,
@@ -55,7 +57,7 @@ def applbuild_check(request: Request) -> tuple[Problem, ...]:
         if path is None:
             problems.append(
                 Problem(
-                    message=_ONLY_FILES.format(source.url),
+                    message=_ONLY_FILES.format(_shown(source.url)),
                     place=source.place,
                     hint="download it first, and name the file",
                 )
@@ -72,7 +74,33 @@ def applbuild_check(request: Request) -> tuple[Problem, ...]:
         for name in request.packages.wanted
         if name.place is not None
     ]
+    problems += _unused(request)
     return tuple(problems)
+
+
+def _unused(request: Request) -> list[Problem]:
+    """Return what the kickstart says of software beside the `liveimg` line."""
+    said = [
+        (f"{source.command} --baseurl={_shown(source.url)}", source.place)
+        for source in request.sources
+        if source.command != "liveimg"
+    ]
+    said += [(f"%packages: -{name.name}", name.place) for name in request.packages.unwanted]
+    said += [(f"%packages --{option}", None) for option, _ in request.packages.options]
+    return [
+        Problem(
+            message=f"{what} is not used: the system comes ready, from liveimg",
+            severity=Severity.WARNING,
+            place=place,
+        )
+        for what, place in said
+    ]
+
+
+def _shown(url: str) -> str:
+    """Return *url* without a login."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 @hookimpl
@@ -81,7 +109,7 @@ def applbuild_resolve(request: Request, run: Run) -> Resolution:
     source = _the_source(_sources(request))
     path = source.local_path
     if path is None:
-        raise KickstartError(_ONLY_FILES.format(source.url), place=source.place)
+        raise KickstartError(_ONLY_FILES.format(_shown(source.url)), place=source.place)
     if path.is_dir():
         found = look_into_folder(path, source.place)
     else:
@@ -101,14 +129,18 @@ def applbuild_fetch(resolution: Resolution) -> Resolution:
 
 
 @hookimpl
-def applbuild_populate(plan: Plan, tree: Tree, run: Run, progress: Progress) -> Tree:
+def applbuild_populate(plan: Plan, tree: Tree, cache: Path, run: Run, progress: Progress) -> Tree:
     """Unpack or copy the system into *tree*, owners and extended attributes included."""
     path = Path(plan.resolution.summary)
     if path.is_dir():
-        archive = tree.root.parent / "payload.tar"
-        run(["tar", *_KEEP, "--anchored", *_LEAVE_OUT, "--sparse", "-C", path, "-cf", archive, "."])
-        _unpack(archive, tree, run)
-        archive.unlink()
+        # By way of an archive: cp(1) would stop at the first device node.
+        archive = cache / f"{plan.resolution.digest}.tar"
+        try:
+            packing = [*_KEEP, "--anchored", *_LEAVE_OUT, "--sparse"]
+            run(["tar", *packing, "-C", path, "-cf", archive, "."])
+            _unpack(archive, tree, run)
+        finally:
+            archive.unlink(missing_ok=True)
     else:
         _unpack(path, tree, run)
     progress.advance(plan.resolution.installed_bytes, plan.resolution.installed_bytes)
