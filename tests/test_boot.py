@@ -30,6 +30,26 @@ apt-get clean
 """
 
 
+# The kernel and the system lie in logical partitions, as %pre asks for them.
+LOGICAL = """
+%include /tmp/disk.ks
+clearpart --all --disklabel=msdos
+rootpw applbuild
+bootloader --timeout=1
+%pre
+disk=$(list-harddrives | cut -d' ' -f1)
+for name in /srv /opt /home /boot; do
+    echo "part $name --size=200 --ondisk=$disk"
+done > /tmp/disk.ks
+echo "part swap --recommended --ondisk=$disk" >> /tmp/disk.ks
+echo "part / --percent=100 --ondisk=$disk" >> /tmp/disk.ks
+%end
+%packages
+linux-image-cloud-amd64
+%end
+"""
+
+
 @pytest.fixture(scope="module")
 def split(as_user: Any, workshop: Callable[[Any], Any]) -> Path:
     """An appliance with /boot on its second disk."""
@@ -103,3 +123,15 @@ def test_boot_on_the_second_disk_starts_from_there_with_the_kernel_of_the_script
         assert guest.run("findmnt -no SOURCE /").startswith("/dev/vdb")
         assert guest.run("ls /boot/vmlinuz-* | wc -l") == "2"
         assert guest.run("grep -c ^menuentry /boot/grub/grub.cfg") == "2"
+
+
+def test_a_system_in_logical_partitions_starts(as_user: Any, workshop: Any) -> None:
+    words = ("--disk", "only=3000MiB", "--format", "qcow2")
+    output = workshop(as_user).build(LOGICAL, *words)
+    with booted([output / "web-only.qcow2"], firmware="bios", form="qcow2") as guest:
+        guest.log_in("applbuild")
+        assert guest.run("findmnt -no SOURCE /boot") == "/dev/vda5"
+        assert guest.run("swapon --show --noheadings | cut -d' ' -f1") == "/dev/vda6"
+        assert guest.run("findmnt -no SOURCE /") == "/dev/vda7"
+        assert guest.run("findmnt -no SOURCE /srv") == "/dev/vda1"
+        assert guest.run("systemctl --failed --no-legend") == ""

@@ -12,9 +12,16 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
+import attrs
+
 from applbuild.errors import KickstartError
 from applbuild.kickstart import account, read, to_json, to_text
 from applbuild.kickstart.table import ENTRIES
+from applbuild.layout import lay_out, settle
+from applbuild.model.plan import Needs, Resolution, Selection
+from applbuild.model.request import BackendRequest, Request
+from applbuild.model.storage import DiskRequest
+from applbuild.units import GIB
 
 LIMIT_SECONDS = 2
 FORBIDDEN = ("subprocess.", "os.exec", "os.posix_spawn", "os.system", "os.fork", "socket.")
@@ -28,12 +35,26 @@ WORDS = sorted(
 OWN = (
     "install\nlang C\nzerombr yes\nkeyboard --vckeymap=us --xlayouts='us','de (nodeadkeys)'\n"
     "timezone --utc Europe/Berlin\nrootpw --iscrypted $6$a$b\nuser --name=a --groups=b,c --uid=7\n"
-    "part / --size=1 --grow --fsoptions=a,b\npart swap --size=1 --ondisk=sda\nautopart\n"
+    "part / --size=1 --grow --fsoptions=a,b\npart swap --recommended --ondisk=sda --asprimary\n"
+    "part /srv --percent=5\nclearpart --drives=sda --disklabel=msdos\nreqpart --add-boot\n"
+    "ignoredisk --only-use=sda\n"
     "network --bootproto=static --ip=192.0.2.1\nnetwork --device=eth1 --hostname=x\n"
     "bootloader --append='a b' --location=mbr\nservices --enabled=a,b\nsshkey --username=a 'b c'\n"
     "repo --name=a --baseurl=http://mirror.example.org/\n%packages --nobase\n@core --optional\n-a\n"
-    "%post --nochroot\n%include web.ks\necho\n%end\n%pre\n%end\n"
+    "%post --nochroot\n%include web.ks\necho\n%end\n%pre --log=/x\ntouch /tmp/part\n%end\n"
+    "%include /tmp/part\n"
 )
+AUTOMATIC = (
+    "autopart --type=plain --fstype=ext4 --nohome --hibernation\nclearpart --disklabel=gpt\n"
+    "bootloader --boot-drive=sda --driveorder=sda,sdb --nombr\nignoredisk --drives=sdb,sdc\n"
+    "%onerror --log=/tmp/x\ntrue\n%end\n%pre-install\ntrue\n%end\n"
+)
+DISKS = (
+    (),
+    (DiskRequest(name="os", size_bytes=60 * GIB), DiskRequest(name="data", size_bytes=GIB)),
+)
+NOBODY = BackendRequest(name="nobody")
+SELECTION = Selection(payload=NOBODY, partition=NOBODY, bootloader=None, formats=(NOBODY,))
 
 
 def watch(event: str, arguments: tuple[object, ...]) -> None:
@@ -82,15 +103,25 @@ def break_at_random(text: str, others: list[str], chance: random.Random) -> str:
 
 
 def try_one(path: Path) -> str:
-    """Return how reading *path* ends: what is found wrong counts as well as a value."""
+    """Return how far *path* gets: what is found wrong with it counts as well as a plan."""
     try:
         told = account(path)
         assert to_json(told)
         assert list(to_text(told))
-        read(path)
+        request = read(path, must_include=False, may_fetch=False).request
     except KickstartError as error:
         return "refused" if str(error) else "without a word"
-    return "read"
+    planned = [try_to_lay_out(attrs.evolve(request, disks=disks)) for disks in DISKS]
+    return "planned" if any(planned) else "read"
+
+
+def try_to_lay_out(request: Request) -> bool:
+    """Return whether *request* has a plan; that it cannot have one is told, too."""
+    try:
+        lay_out(settle(request), Needs(), Resolution(), SELECTION, identifier_bits={})
+    except KickstartError:
+        return False
+    return True
 
 
 def give_up(signal_number: int, frame: object) -> None:
@@ -104,7 +135,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("folders", nargs="*", type=Path)
     options = parser.parse_args()
-    texts = [OWN] + [
+    texts = [OWN, AUTOMATIC] + [
         path.read_text("utf-8", "replace")
         for folder in options.folders
         for path in sorted(folder.glob("*.ks"))

@@ -259,3 +259,9 @@ def test_disks_that_are_named_without_patterns_are_kept_in_order(understand):
 
 def test_a_disk_can_be_said_not_to_be_used(understand):
     assert understand("ignoredisk --drives=sdb,sdc\n").request.ignored_disks == ("sdb", "sdc")
+
+
+def test_autopart_after_a_partition_is_an_error(understand, told):
+    reading = understand("part / --size=100\nautopart --type=plain\n")
+
+    assert told(reading, Severity.ERROR) == ["2: autopart and the partition /: which of them?"]

@@ -87,7 +87,7 @@ def test_what_need_not_be_included_is_told_and_nothing_is_fetched(write, monkeyp
 
     assert [line.text for line in text.lines] == ["text"]
     assert [problem.place for problem in text.problems] == [Place("web.ks", 1), Place("web.ks", 2)]
-    assert {problem.severity for problem in text.problems} == {Severity.WARNING}
+    assert [problem.severity for problem in text.problems] == [Severity.WARNING, Severity.NOTE]
     assert "secret" not in str(text.problems)
 
 

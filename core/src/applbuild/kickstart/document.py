@@ -36,8 +36,9 @@ nothing and fetches nothing.
   understood. Each such repair is a note with file and line. With `--strict` it is an error.
 * **Includes.** `%include` and `%ksappend` are read where they stand, also inside sections. A
   relative name is looked for beside the file that includes it; addresses with `http` and
-  `https` are fetched by a build. A file that is not there ends a build; `check` tells it and
-  goes on.
+  `https` are fetched by a build, as by a plan. What `%pre` writes can be included (see
+  [building.md](building.md#scripts)). A file that is not there ends a build; `check` fetches
+  and runs nothing, tells what it could not include, and goes on.
 * **Templates** (`@NAME@`, `{{ name }}`, `{% if %}`, `$SNIPPET('name')`) are refused as what they
   are. Scripts may contain anything.
 * **The last word counts**, as in Anaconda: of two `part` lines for a mount point, of two

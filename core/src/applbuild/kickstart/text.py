@@ -170,15 +170,15 @@ def _is_reachable(file: _File, *, may_fetch: bool) -> bool:
 
 def _absence(file: _File, seen: Iterable[Line]) -> Problem:
     """Return what there is to say of *file*, which is not included."""
-    severity, hint = Severity.WARNING, ""
+    severity, hint = Severity.NOTE, ""
     writer = _writer(str(file.path), seen)
     if file.path is None:
         message = f"{file.name} is not read here; a build fetches it"
     elif writer is not None:
-        severity, message = Severity.NOTE, f"{file.name} is for the %pre at {writer} to write"
+        message = f"{file.name} is for the %pre at {writer} to write"
         hint = "a build runs %pre first, and so does `plan --run-pre`"
     else:
-        message = f"the included file {file.name} is not there"
+        severity, message = Severity.WARNING, f"the included file {file.name} is not there"
         hint = "a relative name is looked for beside the file that includes it"
     return Problem(message=message, severity=severity, place=file.place, hint=hint)
 

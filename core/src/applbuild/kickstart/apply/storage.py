@@ -138,6 +138,11 @@ def _automatic(reading: Reading, statement: Statement) -> Reading:
     if Fate.REFUSED in fates(statement):
         return reading
     data, place = statement.data, statement.item.place
+    if reading.request.partitions:
+        message = (
+            f"autopart and the partition {reading.request.partitions[0].title}: which of them?"
+        )
+        return reading.problem(message, place, hint="leave autopart out, or every `part` line")
     if not statement.has("--type"):
         message = "autopart makes plain partitions; an installer might have made volumes"
         reading = reading.problem(message, place, Severity.NOTE, hint="--type=plain says so")
