@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -82,14 +83,39 @@ def test_pre_sees_the_appliances_disks_and_memory_and_nothing_of_the_host(build)
     ]
 
 
-def test_pre_reads_files_beside_the_kickstart_and_cannot_change_them(build):
-    Path("motd").write_text("beep\n", encoding="utf-8")
+def test_pre_sees_the_kickstarts_files_and_no_others_and_cannot_change_them(build):
+    Path("secret").touch()
+    Path("part.inc").write_text(DISK, encoding="utf-8")
     here = Path.cwd()
 
-    outcome = build(f"{DISK}%pre\ncat {here}/motd\necho x > {here}/motd\n%end\n")
+    outcome = build(f"%include part.inc\n%pre\ncd {here}\nls\necho x > part.inc\n%end\n")
 
-    assert printed(outcome)[0] == "beep"
-    assert Path("motd").read_text(encoding="utf-8") == "beep\n"
+    assert printed(outcome)[:2] == ["part.inc", "web.ks"]
+    assert "Read-only file system" in outcome.err
+    assert Path("part.inc").read_text(encoding="utf-8") == DISK
+
+
+def test_what_pre_writes_takes_the_place_of_a_file_of_the_host(build):
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        path = f"{folder}/part"
+        Path(path).write_text("nonsense of an earlier day\n", encoding="utf-8")
+
+        outcome = build(
+            f"%include {path}\nbootloader --disabled\n%pre\nmkdir -p {folder}\n"
+            f"echo 'part / --fstype=acmefs --size=10' > {path}\n%end\n"
+        )
+
+    assert outcome.code == 0, outcome.err
+
+
+def test_a_kickstart_with_a_pre_may_be_a_link(typed, acme):
+    Path("real").mkdir()
+    Path("real/shop.ks").write_text(f"{DISK}%pre\ntrue\n%end\n", encoding="utf-8")
+    Path("web.ks").symlink_to("real/shop.ks")
+
+    outcome = typed("plan", *WORDS, "--format", "acme-copy", "--run-pre", "web.ks")
+
+    assert outcome.code == 0, outcome.err
 
 
 def test_what_pre_leaves_in_tmp_and_its_log_are_there_for_later_scripts(build):

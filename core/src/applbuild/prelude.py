@@ -15,7 +15,7 @@ import attrs
 from applbuild import kernel, namespace
 from applbuild.errors import KickstartError, ToolError
 from applbuild.kickstart import Reading, read
-from applbuild.kickstart.text import load
+from applbuild.kickstart.text import Text, load, pre_naming
 from applbuild.layout.shelves import lettered
 from applbuild.model.problem import Problem, Severity
 from applbuild.model.request import Script
@@ -31,8 +31,7 @@ _PROGRAMS = Path("/applbuild/bin")
 _WORK_BYTES = 64 * MIB
 _MOST_BYTES = 16 * MIB
 """What %pre may leave in /tmp for scripts that run later."""
-# Folders that the room has of its own, to be written by scripts.
-_OWN = ("/", "/tmp", "/var", "/var/tmp", "/root", "/run", "/mnt", "/opt", "/srv", "/dev", "/proc")  # noqa: S108
+_SCRATCH = ("/tmp", "/var/tmp", "/run")  # noqa: S108 - what a %pre names there, it writes
 
 
 @attrs.frozen(kw_only=True)
@@ -63,8 +62,8 @@ def read_after_pre(
     text = load(path, must_include=False)
     if not any(line.word == "%pre" for line in text.lines):
         return Prelude(reading=read(path, is_strict=is_strict))
-    path = path.absolute()
-    room = Room(binds=tuple(_binds(path, text.paths)), work_bytes=_WORK_BYTES)
+    path = Path(os.path.normpath(path.absolute()))
+    room = Room(binds=tuple(_binds(text)), work_bytes=_WORK_BYTES)
     prelude: Prelude = namespace.call(_perform, path, machine, is_strict, room=room, on_event=send)
     return prelude
 
@@ -89,19 +88,17 @@ def read_before_pre(path: Path, *, is_strict: bool) -> Reading:
     return reading.evolve(problems=(*reading.request.problems, *warnings))
 
 
-def _binds(path: Path, files: tuple[Path, ...]) -> Iterator[Bind]:
-    """Yield what of this host the room has: the kickstart's folder, and what is included.
+def _binds(text: Text) -> Iterator[Bind]:
+    """Yield the kickstart's files, and nothing else of this host's.
 
-    Not a folder of the room's own, which scripts are to write into.
+    A %pre may be a stranger's; what it needs beside them it could not have had
+    in an installer either.
     """
-    folder = path.parent
-    if str(folder) not in _OWN:
-        yield Bind(folder, folder)
-    for file in dict.fromkeys(Path(os.path.normpath(file.absolute())) for file in files):
-        if str(folder) in _OWN or not file.is_relative_to(folder):
-            yield Bind(file.resolve(), file)
-    if path.is_symlink():
-        yield Bind(path.resolve(), path)
+    for file in text.paths:
+        place = Path(os.path.normpath(file.absolute()))
+        is_scratch = any(place.is_relative_to(folder) for folder in _SCRATCH)
+        if not (is_scratch and pre_naming(str(place), text.lines)):
+            yield Bind(place.resolve(), place)
 
 
 def _perform(

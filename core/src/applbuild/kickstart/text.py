@@ -171,7 +171,7 @@ def _is_reachable(file: _File, *, may_fetch: bool) -> bool:
 def _absence(file: _File, seen: Iterable[Line]) -> Problem:
     """Return what there is to say of *file*, which is not included."""
     severity, hint = Severity.NOTE, ""
-    writer = _writer(str(file.path), seen)
+    writer = pre_naming(str(file.path), seen)
     if file.path is None:
         message = f"{file.name} is not read here; a build fetches it"
     elif writer is not None:
@@ -183,10 +183,10 @@ def _absence(file: _File, seen: Iterable[Line]) -> Problem:
     return Problem(message=message, severity=severity, place=file.place, hint=hint)
 
 
-def _writer(name: str, seen: Iterable[Line]) -> Place | None:
-    """Return the %pre that names the file *name*, wherever it stands: it runs before all else."""
+def pre_naming(name: str, lines: Iterable[Line]) -> Place | None:
+    """Return the first %pre of *lines* that names the file *name*."""
     section: Line | None = None
-    for line in seen:
+    for line in lines:
         if line.word.startswith("%") and line.word not in INCLUDES:
             section = line if line.word == "%pre" else None
         elif section is not None and name in line.text:
