@@ -156,6 +156,26 @@ def test_a_disk_that_the_kickstart_only_names_is_the_usual_one():
     assert disks_of(part("/", disk="nvme0n1"), disk_names=("vda",)) == ["nvme0n1"]
 
 
+def test_a_path_of_a_disk_is_no_name_but_can_be_bound_to_one():
+    where = part("/", disk="disk/by-id/ata-1")
+
+    with pytest.raises(KickstartError, match="cannot be the name") as caught:
+        disks_of(where)
+
+    assert str(caught.value.place) == "web.ks:3"
+    assert "--disk NAME=SIZE" in caught.value.hint
+    assert disks_of(where, on={"os": 500 * MIB}) == ["os"]
+
+
+@pytest.mark.parametrize(("table", "most"), [("gpt", 128), ("msdos", 60)])
+def test_more_partitions_than_a_table_is_made_with_are_refused(table, most):
+    parts = [part(f"/{number or ''}") for number in range(most + 1)]
+
+    examples.plan(examples.request(*parts[:-1], table=table))
+    with pytest.raises(KickstartError, match=f"up to {most}"):
+        examples.plan(examples.request(*parts, table=table))
+
+
 def test_a_partition_on_a_disk_that_is_not_to_be_used_is_an_error():
     with pytest.raises(KickstartError, match="not to be used"):
         disks_of(part("/", disk="sdb"), ignored_disks=("sdb",))

@@ -11,11 +11,15 @@ from applbuild.identity import derive_hex, derive_identifier, derive_uuid
 from applbuild.layout.shelves import Shelf
 from applbuild.layout.sizes import ALIGNMENT_BYTES, sizes_of
 from applbuild.model.plan import Disk, Partition, Volume
+from applbuild.model.problem import Place
 from applbuild.model.storage import PartitionKind, PartitionRequest
 from applbuild.units import SECTOR_BYTES, format_size
 
 _MSDOS_PARTITIONS = 4
 _FIRST_LOGICAL = 5
+# UEFI specification 2.10, section 5.3.2: room for 128 entries; as for msdos, the chain of
+# logical partitions has no end, but tools stop to follow it (libparted at number 64).
+_MOST_PARTITIONS = {"gpt": 128, "msdos": 60}
 _MSDOS_BYTES = 2**32 * SECTOR_BYTES  # its sectors are counted in 32 bits
 
 
@@ -38,6 +42,13 @@ def fill(
         KickstartError: they do not fit, or the table cannot describe them.
         UsageError: the disk's size cannot be.
     """
+    if len(shelf.partitions) > _MOST_PARTITIONS.get(table, len(shelf.partitions)):
+        raise KickstartError(
+            f"disk {shelf.name} has {len(shelf.partitions)} partitions, and {table} tables are "
+            f"made with up to {_MOST_PARTITIONS[table]}",
+            place=_last_place(shelf),
+            hint="put some of them on another disk, with --ondisk",
+        )
     primary, logical = _divided(shelf) if table == "msdos" else (shelf.partitions, ())
     shelf = attrs.evolve(shelf, partitions=(*primary, *logical))
     # Before each logical partition lies the sector that describes it, and it is aligned, too.
@@ -96,9 +107,13 @@ def _divided(
 def _beyond_msdos(shelf: Shelf, problem: str) -> KickstartError:
     return KickstartError(
         f"disk {shelf.name} {problem}",
-        place=next((part.place for part in reversed(shelf.partitions) if part.place), None),
+        place=_last_place(shelf),
         hint="leave --disklabel=msdos away: GPT is the default",
     )
+
+
+def _last_place(shelf: Shelf) -> Place | None:
+    return next((part.place for part in reversed(shelf.partitions) if part.place), None)
 
 
 def _slots(

@@ -36,6 +36,7 @@ def shelve(request: Request) -> tuple[Shelf, ...]:
     names = _names(request)
     if not request.disks:
         names = names or request.disk_names[:1] or (DEFAULT_DISK,)
+        _refuse_paths(names, request)
         asked = tuple(DiskRequest(name=name) for name in names)
         known: dict[str, tuple[str, str]] = {name: (name, "") for name in names}
     else:
@@ -74,6 +75,19 @@ def _names(request: Request) -> tuple[str, ...]:
             )
     names = [part.disk for part in request.partitions if part.disk]
     return tuple(dict.fromkeys([*names, *([request.boot.disk] if request.boot.disk else [])]))
+
+
+def _refuse_paths(names: Sequence[str], request: Request) -> None:
+    """Raise KickstartError for a name that an output disk cannot have, e.g. disk/by-id/x."""
+    for name in names:
+        if "/" in name or not name.isprintable() or name.startswith((".", "-")):
+            option, place = _namer(name, request)
+            raise KickstartError(
+                f"{option}={name} cannot be the name of an output disk",
+                place=place,
+                hint="give the disks names and sizes with --disk NAME=SIZE; the kickstart's are "
+                "bound to them in their order",
+            )
 
 
 def _bind(
