@@ -19,6 +19,8 @@ def image(as_user, workshop, tiny_tree):
         "for i in 1 2 3; do echo out; echo err >&2; done\nexit 3\n%end\n"
         "%post --nochroot --log=/mnt/sysimage/root/outside.log\necho beep\n%end\n"
         "%post --nochroot\n(while echo x; do sleep 0.01; done) &\n%end\n"
+        "%post --nochroot --erroronfail\nset -e\nls -A /applbuild/output | wc -l\n"
+        "! touch /applbuild/cache/evil\n! touch /applbuild/output/evil\n%end\n"
         "%post --log=/escape/stolen\necho beep\n%end\n"
         "%pre-install\nln -s /usr/../../../../.. $INSTALL_ROOT/escape\n%end\n"
     )
@@ -46,6 +48,11 @@ def test_a_script_outside_may_have_its_log_there_too(image):
 def test_what_a_script_outside_leaves_running_ends_with_it(image):
     """The one of this kickstart would have written for ever, and nothing would have been built."""
     assert image.is_file()
+
+
+def test_a_script_outside_does_not_reach_what_is_delivered(image):
+    """Its own lines say so, and would have ended the build."""
+    assert not (image.parent / "evil").exists()
 
 
 def test_a_link_of_the_system_does_not_lead_a_log_out_of_it(image):

@@ -96,7 +96,7 @@ def test_a_missing_backend_is_named_with_what_is_installed_and_what_brings_it(of
 
     assert error.message.startswith("no descriptor named 'acme-coffee' is installed (installed: ")
     assert "acme-tea" in error.message
-    assert error.hint == "try: pip install applbuild-descriptor-acmecoffee"
+    assert error.hint == "install applbuild-descriptor-acmecoffee, if there is such a distribution"
     assert error.exit_code == 4
 
 

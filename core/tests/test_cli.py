@@ -195,7 +195,10 @@ def test_a_missing_backend_ends_in_4_with_what_brings_it(typed, web):
 
     assert outcome.code == 4
     assert "no format named 'papyrus' is installed" in outcome.err
-    assert told(outcome)[1] == "applbuild: hint: try: pip install applbuild-format-papyrus"
+    assert (
+        told(outcome)[1]
+        == "applbuild: hint: install applbuild-format-papyrus, if there is such a distribution"
+    )
 
 
 def test_a_missing_filesystem_ends_in_4_with_what_brings_it(typed, kickstart, acme):
@@ -279,7 +282,7 @@ def test_the_core_alone_says_which_distribution_brings_a_format(alone, kickstart
     assert done.returncode == 4
     assert done.stderr == (
         "applbuild: error: no format named 'vmdk' is installed (installed: none)\n"
-        "applbuild: hint: try: pip install applbuild-format-vmdk\n"
+        "applbuild: hint: install applbuild-format-vmdk, if there is such a distribution\n"
     )
 
 
@@ -370,7 +373,7 @@ def test_a_plan_can_be_read_by_people(typed, web):
     outcome = typed("plan", *USUAL, "--disk", "os=20MiB")
 
     assert outcome.code == 0
-    assert "boots from disk os" in outcome.out
+    assert "no boot loader" in outcome.out
     assert "acme's shelf" in outcome.out
 
 
@@ -506,6 +509,17 @@ def test_names_of_backends_are_completed(typed, acme, monkeypatch):
     assert typed().out.split() == ["plain,acme-copy", "plain,acme-twin"]
 
 
+@pytest.mark.parametrize("begun", ["", "p"])
+def test_commands_and_files_are_completed(typed, monkeypatch, begun):
+    monkeypatch.setenv("_APPLBUILD_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", f"applbuild {begun}")
+    monkeypatch.setenv("COMP_CWORD", "1")
+
+    offered = typed().out.split()
+
+    assert {"plain,plan", "plain,plugins", f"file,{begun}"} <= set(offered)
+
+
 def test_completion_imports_no_backend(typed, distribution, monkeypatch):
     distribution("acme-broken", {"applbuild.format": {"acme-rust": "no_such_module_at_all"}})
     monkeypatch.setenv("_APPLBUILD_COMPLETE", "bash_complete")
@@ -558,7 +572,7 @@ def test_a_build_ends_with_a_table_of_what_was_built(typed, web):
 
     row = next(line for line in outcome.out.splitlines() if "web-os.img" in line)
     assert row.split() == ["web/web-os.img", "os", "acme-copy", "red", "12.0", "MiB", "12.0", "MiB"]
-    assert outcome.out.splitlines()[-1] == "web: 0 packages, boots from disk os, in web"
+    assert outcome.out.splitlines()[-1] == "web: 0 packages, no boot loader, in web"
 
 
 def test_a_quiet_build_says_nothing(typed, web):

@@ -14,7 +14,7 @@ import pytest
 
 from applbuild import kernel, namespace
 from applbuild.errors import Interrupted, UsageError
-from applbuild.manifest import MANIFEST
+from applbuild.manifest import CHECKSUMS, MANIFEST
 from applbuild.room import Bind, Room
 from applbuild.staging import (
     make_cache,
@@ -83,6 +83,8 @@ def finished(target, **files):
     """Make *target* an output as a build does."""
     with staged_output(target) as folder:
         (folder / MANIFEST).write_text('{"applbuild": "1"}', encoding="utf-8")
+        sums = "".join(f"0123  {name}\n" for name in files)
+        (folder / CHECKSUMS).write_text(sums, encoding="ascii")
         for name, content in files.items():
             (folder / name).write_text(content, encoding="utf-8")
 
@@ -107,7 +109,7 @@ def test_an_output_is_there_when_all_went_well_and_nothing_else_is(parent):
     finished(parent / "web", image="data")
 
     assert names(parent) == ["web"]
-    assert names(parent / "web") == ["image", MANIFEST]
+    assert names(parent / "web") == [CHECKSUMS, "image", MANIFEST]
 
 
 def test_an_output_has_no_name_before_it_is_whole(parent):
@@ -118,15 +120,29 @@ def test_an_output_has_no_name_before_it_is_whole(parent):
         assert folder.name.startswith(".")
 
 
-@pytest.mark.parametrize("umask", [0o000, 0o077])
-def test_everyone_may_look_into_an_output(parent, umask):
+@pytest.mark.parametrize(
+    ("umask", "folder", "file"), [(0o022, 0o755, 0o644), (0o077, 0o700, 0o600)]
+)
+def test_who_may_read_an_output_is_for_the_umask_to_say(parent, umask, folder, file):
     former = os.umask(umask)
     try:
-        finished(parent / "web")
+        finished(parent / "web", image="x")
     finally:
         os.umask(former)
 
-    assert (parent / "web").stat().st_mode & 0o777 == 0o755
+    assert (parent / "web").stat().st_mode & 0o777 == folder
+    assert (parent / "web/image").stat().st_mode & 0o777 == file
+
+
+def test_an_output_to_which_somebody_added_a_file_is_refused_and_left_alone(parent):
+    finished(parent / "web", image="old")
+    (parent / "web/notes").write_text("precious", encoding="utf-8")
+
+    with pytest.raises(UsageError, match="not of applbuild: notes"):
+        finished(parent / "web", image="new")
+
+    assert (parent / "web/notes").read_text(encoding="utf-8") == "precious"
+    assert (parent / "web/image").read_text(encoding="utf-8") == "old"
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, SystemExit])
@@ -142,7 +158,7 @@ def test_an_earlier_output_is_replaced_whole(parent):
     finished(parent / "web", image="new")
 
     assert names(parent) == ["web"]
-    assert names(parent / "web") == ["image", MANIFEST]
+    assert names(parent / "web") == [CHECKSUMS, "image", MANIFEST]
     assert (parent / "web/image").read_text(encoding="utf-8") == "new"
 
 
@@ -177,7 +193,7 @@ def test_the_swap_is_one_step(parent, monkeypatch):
 
     finished(parent / "web", picture="new")
 
-    old, new = ["image", MANIFEST], [MANIFEST, "picture"]
+    old, new = [CHECKSUMS, "image", MANIFEST], [CHECKSUMS, MANIFEST, "picture"]
     assert seen == [(new, old), (old, new)]
 
 
@@ -193,7 +209,7 @@ def test_a_file_system_that_cannot_swap_gets_the_output_too(parent, monkeypatch,
     finished(parent / "web", picture="new")
 
     assert names(parent) == ["web"]
-    assert names(parent / "web") == [MANIFEST, "picture"]
+    assert names(parent / "web") == [CHECKSUMS, MANIFEST, "picture"]
 
 
 def test_an_output_that_a_killed_build_had_set_aside_comes_back(parent):
@@ -251,7 +267,7 @@ def test_an_empty_folder_is_taken(parent):
 
     finished(parent / "web", image="new")
 
-    assert names(parent / "web") == ["image", MANIFEST]
+    assert names(parent / "web") == [CHECKSUMS, "image", MANIFEST]
 
 
 def test_a_folder_of_someone_else_is_refused_and_left_alone(parent):
@@ -261,7 +277,7 @@ def test_a_folder_of_someone_else_is_refused_and_left_alone(parent):
     with pytest.raises(UsageError) as caught, staged_output(parent / "web"):
         pytest.fail("begun all the same")
 
-    assert caught.value.message.endswith(f"is no output of applbuild (it has no {MANIFEST})")
+    assert caught.value.message.endswith(f"is no output of applbuild (by its {MANIFEST})")
     assert caught.value.hint == "name another folder, or move this one away"
     assert names(parent) == ["web"]
     assert names(parent / "web") == ["thesis"]

@@ -203,7 +203,7 @@ def _load(role: str, name: str) -> object:
         known = ", ".join(found.name for found in installed((role,))) or "none"
         raise BackendError(
             f"no {role} named {name!r} is installed (installed: {known})",
-            hint=f"try: pip install {distribution_of(role, name)}",
+            hint=f"install {distribution_of(role, name)}, if there is such a distribution",
         )
     if len(owners) > 1:
         listed = ", ".join(f"{found.distribution} {found.version}" for found in owners)

@@ -63,6 +63,15 @@ def manifest_of(
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 
+def delivered(directory: Path) -> set[str]:
+    """Return the names of the files that a build delivered into *directory*."""
+    try:
+        lines = (directory / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    return {CHECKSUMS, MANIFEST, *(line.partition("  ")[2] for line in lines)}
+
+
 def is_ours(directory: Path) -> bool:
     """Return whether *directory* is an output of applbuild."""
     try:

@@ -25,6 +25,9 @@ from applbuild.room import IDS, Bind, Job, Room
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a build before its time, and leaves nothing."""
 
+# SUB_UID_MIN of login.defs(5), where it is not set.
+_FIRST_SUBORDINATE = 100_000
+
 
 def call(
     function: Callable[..., Any],
@@ -102,9 +105,16 @@ def _map(pid: int, kind: str, own: int) -> None:
         return
     first = subordinate(kind)
     mapping = ["0", str(own), "1", "1", str(first), str(IDS - 1)]
-    done = subprocess.run(
-        [f"new{kind}map", str(pid), *mapping], capture_output=True, text=True, check=False
-    )
+    command = f"new{kind}map"
+    try:
+        done = subprocess.run(
+            [command, str(pid), *mapping], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise HostError(
+            f"this host has no {command}",
+            hint="install the package uidmap (Debian, Ubuntu) or shadow-utils (Fedora)",
+        ) from None
     if done.returncode:
         raise HostError(f"new{kind}map failed: {done.stderr.strip()}")
 
@@ -123,8 +133,17 @@ def subordinate(kind: str) -> int:
             return int(row[1])
     raise HostError(
         f"{file} gives the user {name} no {IDS} subordinate ids",
-        hint=f"ask an administrator: usermod --add-sub{kind}s 100000-165535 {name}",
+        hint=f"ask an administrator: usermod --add-subuids {_free_ids('uid')} "
+        f"--add-subgids {_free_ids('gid')} {name}",
     )
+
+
+def _free_ids(kind: str) -> str:
+    """Return a range of subordinate ids that nobody has."""
+    rows = (row.strip().split(":") for row in _lines(Path(f"/etc/sub{kind}")))
+    ends = [int(row[1]) + int(row[2]) for row in rows if len(row) == 3]
+    first = max([_FIRST_SUBORDINATE, *ends])
+    return f"{first}-{first + IDS - 1}"
 
 
 def _lines(file: Path) -> list[str]:

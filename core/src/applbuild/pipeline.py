@@ -157,7 +157,7 @@ def _make(plan: Plan, secrets: Secrets, tree: Tree, run: Run, progress: Progress
         boot, known = steps.make_boot_files(plan, tree, backends, run), kernels(tree)
     with progress.stage("scripts") as within:
         tree = scripts.run_post(plan, tree, boot, run, within)
-        boot = steps.refresh_boot_files(known, boot, plan, tree, backends, run)
+        boot = steps.refresh_boot_files(known, boot, plan, tree, backends, run, within)
         tree = seal(tree)
     with progress.stage("disks") as within:
         disks = steps.make_disks(plan, tree, backends, run, within)

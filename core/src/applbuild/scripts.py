@@ -11,10 +11,17 @@ from applbuild.model.plan import Plan
 from applbuild.model.request import Script
 from applbuild.model.result import Boot, Tree
 from applbuild.progress import Progress
-from applbuild.room import WORK
+from applbuild.room import CACHE, OUTPUT, WORK
 from applbuild.run import Run
 
 _IN_GUEST = "/tmp/ks-script"  # noqa: S108 - of a private /tmp
+# What is the build's own: a script that clears away too much must not reach it.
+_HIDE = f"""
+for folder in {CACHE} {OUTPUT}; do
+    [ ! -d $folder ] || mount -t tmpfs -o ro,size=4k none $folder || exit
+done
+exec "$@"
+"""
 
 
 def run_pre_install(plan: Plan, tree: Tree, run: Run, progress: Progress) -> Tree:
@@ -75,6 +82,7 @@ def run_outside(
     # What it leaves running ends with it, before the tree becomes disks.
     alone = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
     alone += [] if has_network else ["--net"]
+    alone += ["sh", "-c", _HIDE, "sh"]
     printed: list[str] = []
     try:
         run(

@@ -20,8 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from applbuild import kernel, namespace
-from applbuild.errors import UsageError
-from applbuild.manifest import MANIFEST, is_ours
+from applbuild.errors import HostError, UsageError
+from applbuild.manifest import MANIFEST, delivered, is_ours
 from applbuild.room import Bind, Room
 
 _MARK = "applbuild-staging"
@@ -90,10 +90,18 @@ def refuse_foreign(target: Path) -> None:
         raise UsageError(f"--output {target}: {target.parent} cannot be written to")
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise UsageError(f"--output {target} is there, and is not a folder")
-    if target.is_dir() and any(target.iterdir()) and not is_ours(target):
+    if not target.is_dir() or not any(target.iterdir()):
+        return
+    if not is_ours(target):
         raise UsageError(
-            f"--output {target} is there, and is no output of applbuild (it has no {MANIFEST})",
+            f"--output {target} is there, and is no output of applbuild (by its {MANIFEST})",
             hint="name another folder, or move this one away",
+        )
+    others = sorted({file.name for file in target.iterdir()} - delivered(target))
+    if others:
+        raise UsageError(
+            f"--output {target} holds what is not of applbuild: {', '.join(others)}",
+            hint="move that away, or name another folder",
         )
 
 
@@ -179,8 +187,15 @@ def _locked_folder(parent: Path, prefix: str) -> tuple[Path, int]:
 
 
 def _publish(folder: Path, target: Path) -> None:
-    """Give *folder* the name *target* in one step; what had the name is left in *folder*."""
-    folder.chmod(0o755)
+    """Give *folder* the name *target* in one step; what had the name is left in *folder*.
+
+    Who may read the result is for the caller's umask to say: images hold secrets.
+    """
+    umask = os.umask(0)
+    os.umask(umask)
+    folder.chmod(0o777 & ~umask)
+    for file in folder.iterdir():
+        file.chmod(0o666 & ~umask)
     if not target.exists():
         folder.rename(target)
         return
@@ -202,11 +217,18 @@ def make_cache(folder: Path) -> None:
 
     Raises:
         UsageError: *folder* is there, and holds something else.
+        HostError: it cannot be made, or written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / _CACHE_MARK).exists():
-        _refuse_foreign_cache(folder)
-        (folder / _CACHE_MARK).write_text(_CACHE_TEXT, encoding="ascii")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / _CACHE_MARK).exists():
+            _refuse_foreign_cache(folder)
+            (folder / _CACHE_MARK).write_text(_CACHE_TEXT, encoding="ascii")
+    except OSError as error:
+        raise HostError(
+            f"packages cannot be kept in {folder}: {error.strerror}",
+            hint="name another folder with --cache",
+        ) from error
 
 
 def remove_cache(folder: Path) -> tuple[Path, ...]:

@@ -135,12 +135,23 @@ def make_initramfs(plan: Plan, tree: Tree, backends: Backends, run: Run) -> Tree
 
 
 def refresh_boot_files(
-    before: tuple[object, ...], boot: Boot, plan: Plan, tree: Tree, backends: Backends, run: Run
+    before: tuple[object, ...],
+    boot: Boot,
+    plan: Plan,
+    tree: Tree,
+    backends: Backends,
+    run: Run,
+    progress: Progress,
 ) -> Boot:
     """Return what the boot loader has after the scripts: written anew if the kernels changed."""
-    if kernels(tree) == before:
-        return boot
-    return make_boot_files(plan, tree, backends, run)
+    now = kernels(tree)
+    if plan.selection.bootloader is not None and not now:
+        progress.remark(
+            "no kernel is installed: this image will not start (with `bootloader --disabled`, "
+            "none is expected)",
+            is_warning=True,
+        )
+    return boot if now == before else make_boot_files(plan, tree, backends, run)
 
 
 def make_disks(

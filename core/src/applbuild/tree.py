@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from applbuild.errors import KickstartError
 from applbuild.model.plan import Plan
 from applbuild.model.result import Tree
 
@@ -29,12 +30,21 @@ def exists(tree: Tree, path: str) -> bool:
 
 
 def write_file(tree: Tree, path: str, content: str, *, mode: int = 0o644) -> None:
-    """Write *content* to the system's *path*, in place of whatever had that name."""
+    """Write *content* to the system's *path*, in place of the file or link of that name.
+
+    Raises:
+        KickstartError: there is a folder of that name, or a file where its folder should be.
+    """
     parent, _, name = path.rpartition("/")
     folder = tree.path(parent)
-    folder.mkdir(parents=True, exist_ok=True)
     file = folder / name
-    file.unlink(missing_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise KickstartError(
+            f"the installed system is no usual one: {path}: {error.strerror}"
+        ) from error
     file.write_text(content, encoding="utf-8")
     file.chmod(mode)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
-from applbuild.errors import ApplbuildError, Interrupted, ProblemsError
+from applbuild.errors import ApplbuildError, HostError, Interrupted, ProblemsError
 
 
 def main() -> None:
@@ -15,6 +19,7 @@ def main() -> None:
 
     from applbuild.cli.commands import applbuild
 
+    _replace_closed_streams()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
@@ -28,11 +33,10 @@ def main() -> None:
         for line in _told(error):
             _say(line)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        if not _is_unread():
+    except OSError as error:
+        if _output_failure() is None:
             raise
-        sys.stderr.close()
-        sys.exit(0)
+        sys.exit(_unprinted(error))
 
 
 def _told(error: ApplbuildError | Interrupted) -> list[str]:
@@ -45,13 +49,33 @@ def _told(error: ApplbuildError | Interrupted) -> list[str]:
     return [f"error: {where}{error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
 
 
-def _is_unread() -> bool:
-    """Return whether whoever read our output is gone, as `head` is when it has enough."""
+def _replace_closed_streams() -> None:
+    """Give what whoever started us closed: something that can be written to."""
+    sys.stdout = sys.stdout or _nothing()
+    sys.stderr = sys.stderr or _nothing()
+
+
+def _nothing() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
+def _unprinted(error: OSError) -> int:
+    """Return how to end when results cannot be printed; Python must not try again."""
+    sys.stdout = _nothing()
+    if error.errno == errno.EPIPE:
+        sys.stderr.close()
+        return 0
+    _say(f"error: the result cannot be printed: {error.strerror}")
+    return HostError.exit_code
+
+
+def _output_failure() -> OSError | None:
+    """Return why nothing can be printed: nobody reads it (as `head` when it has enough), or so."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        return True
-    return False
+    except OSError as error:
+        return error
+    return None
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

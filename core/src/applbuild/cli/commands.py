@@ -22,15 +22,20 @@ class _DefaultToBuild(click.Group):
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         known = {*self.commands, "--help", "--version"}
-        if not args or args[0] not in known:
+        is_completing_a_first_word = context.resilient_parsing and not args
+        if not is_completing_a_first_word and (not args or args[0] not in known):
             args = ["build", *args]
         return super().parse_args(context, args)
 
     def shell_complete(
         self, ctx: click.Context, incomplete: str
     ) -> list[click.shell_completion.CompletionItem]:
-        """Complete the options of `build` too, as it need not be typed."""
-        return [*super().shell_complete(ctx, incomplete), *build.shell_complete(ctx, incomplete)]
+        """Complete the options and the kickstart of `build` too, as it need not be typed."""
+        return [
+            *super().shell_complete(ctx, incomplete),
+            *build.shell_complete(ctx, incomplete),
+            click.shell_completion.CompletionItem(incomplete, type="file"),
+        ]
 
 
 def _of_request(command: _Command) -> _Command:

@@ -120,7 +120,12 @@ def _told(error: ApplbuildError) -> Problem:
 def _kickstart(named: Path | None) -> Path:
     if named is not None:
         return named
-    found = sorted(Path().glob("*.ks"))
+    try:
+        found = sorted(Path().glob("*.ks"))
+    except OSError as error:
+        raise UsageError(
+            f"this folder cannot be read: {error.strerror}", hint="name a kickstart"
+        ) from error
     if len(found) == 1:
         return found[0]
     if not found:

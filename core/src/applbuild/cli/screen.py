@@ -142,7 +142,13 @@ def show_result(target: Path, plan: Plan, appliance: Appliance, seconds: dict[st
     spent.add_row("together", f"{sum(seconds.values()):.1f} s")
     _print(built, spent)
     packages = len(plan.resolution.packages)
-    click.echo(f"{plan.name}: {packages} packages, boots from disk {plan.boot_disk}, in {target}")
+    click.echo(f"{plan.name}: {packages} packages, {_start(plan)}, in {target}")
+
+
+def _start(plan: Plan) -> str:
+    if plan.selection.bootloader is None:
+        return "no boot loader"
+    return f"boots from disk {plan.boot_disk}"
 
 
 def show_plan(plan: Plan) -> None:
@@ -174,7 +180,7 @@ def show_plan(plan: Plan) -> None:
     tables = [disks, packages] if plan.resolution.packages else [disks]
     _print(*tables)
     click.echo(
-        f"{plan.name}: {plan.firmware.value} firmware, boots from disk {plan.boot_disk}; "
+        f"{plan.name}: {plan.firmware.value} firmware, {_start(plan)}; "
         f"{len(plan.resolution.packages)} packages, {format_size(plan.resolution.installed_bytes)}"
         f" installed, from {plan.resolution.summary}"
     )

@@ -62,9 +62,18 @@ def applbuild_check(request: Request) -> tuple[Problem, ...]:
                     hint="download it first, and name the file",
                 )
             )
-        elif not path.exists():
+        elif not path.is_absolute() or path == Path("/"):
             problems.append(
-                Problem(message=f"liveimg --url={source.url}: no such file", place=source.place)
+                Problem(
+                    message=f"liveimg --url={source.url}: this names no system",
+                    place=source.place,
+                    hint="write a whole path: file:///path/to/system.tar",
+                )
+            )
+        elif not (path.is_file() or path.is_dir()):
+            what = "no file or folder" if path.exists() else "no such file"
+            problems.append(
+                Problem(message=f"liveimg --url={source.url}: {what}", place=source.place)
             )
     problems += [
         Problem(

@@ -16,7 +16,9 @@ from applbuild import KickstartError, Place, Run, ToolError
 # How the kernel shows every owner that a user namespace does not map (user_namespaces(7)).
 _OVERFLOW_ID = 65534
 # A line of `tar --list --verbose --full-time`: mode, owner, size, date and time.
-_LINE = re.compile(r"^.{10,11} +\S+ +(\d+) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) ")
+_LINE = re.compile(r"^.{10,11} +(\d+)/(\d+) +(\d+) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (.*)")
+# A room's root rules over so many ids.
+_IDS = 65536
 
 
 @attrs.frozen(kw_only=True)
@@ -43,9 +45,16 @@ def look_into_archive(path: Path, place: Place | None, run: Run) -> Content:
     size = newest = 0
     for line in listed.stdout.splitlines():
         match = _LINE.match(line)
-        if match:
-            size += int(match[1])
-            newest = max(newest, int(datetime.fromisoformat(f"{match[2]}+00:00").timestamp()))
+        if not match:
+            continue
+        if max(int(match[1]), int(match[2])) >= _IDS:
+            raise KickstartError(
+                f"{match[5]} belongs to {match[1]}:{match[2]}: a build has the ids below {_IDS}",
+                place=place,
+                hint="pack the archive with other owners, e.g. tar --owner=0 --group=0",
+            )
+        size += int(match[3])
+        newest = max(newest, int(datetime.fromisoformat(f"{match[4]}+00:00").timestamp()))
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Content(size_bytes=size, newest_seconds=newest, digest=digest)
