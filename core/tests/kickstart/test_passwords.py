@@ -29,7 +29,6 @@ WRONG_LINES = [
     f"rootpw -{PASSWORD}",
     f"user --name=ada --pasword={PASSWORD}",
     f"user --name=ada --password=a {PASSWORD}",
-    f"user --name=ada --uid={PASSWORD}",
     f"user --password={PASSWORD}",
     f"rootpw '{PASSWORD}",
 ]

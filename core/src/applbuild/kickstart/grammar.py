@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from argparse import Action
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -183,18 +183,35 @@ def _explain(error: Exception, item: Item) -> str:
 
 
 def _mask(message: str, item: Item) -> str:
-    """Return *message* without the words of *item* that are not names of options."""
+    """Return *message* without the words of *item* that may be a password."""
     if len(item.args) > _MAX_WORDS:
         return f"the arguments of {item.name} are wrong"
-    options = {name for word in ENTRIES[item.name].words for name in word.names}
-    hidden: set[str] = set()
-    for arg in item.args[1:]:
-        name, _, value = arg.partition("=")
-        hidden |= {arg, value} if name in options else {arg, value, name}
+    hidden = set(_may_be_secret(item))
     hidden |= {repr(part)[1:-1] for part in hidden}
-    for part in sorted(hidden - options - {""}, key=len, reverse=True):
+    for part in sorted(hidden - {""}, key=len, reverse=True):
         message = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "***", message)
     return message
+
+
+def _may_be_secret(item: Item) -> Iterator[str]:
+    """Yield what nobody should read: all values of a line with a password, else unknown ones.
+
+    A password may be unquoted, or the name of its option misspelt.
+    """
+    words = {name: word for word in ENTRIES[item.name].words for name in word.names}
+    pairs = [arg.partition("=") for arg in item.args[1:]]
+    has_secret = any(word.is_secret and name.startswith("<") for name, word in words.items())
+    has_secret |= any(name in words and words[name].is_secret for name, _, _ in pairs)
+    is_value_of_unknown = False
+    for name, equals, value in pairs:
+        if not name.startswith("-"):
+            if has_secret or is_value_of_unknown:
+                yield f"{name}{equals}{value}"
+            is_value_of_unknown = False
+            continue
+        if has_secret or name not in words:
+            yield value
+        is_value_of_unknown = name not in words and not equals
 
 
 def _unknown(item: Item) -> Problem:
