@@ -140,3 +140,9 @@ class Needy:
 def test_what_the_options_class_itself_refuses_is_a_usage_error(options, text):
     with pytest.raises(UsageError):
         fill(options, parse_backend(text), "format")
+
+
+def test_the_case_of_a_key_does_not_matter_and_it_comes_once():
+    assert parse_backend("vmdk,toolsVersion=3").options == (("toolsversion", "3"),)
+    with pytest.raises(UsageError, match="twice"):
+        parse_backend("vmdk,toolsVersion=3,toolsversion=4")

@@ -18,6 +18,8 @@ _YES_NO = {"yes": True, "no": False, "on": True, "off": False, "true": True, "fa
 def parse_backend(text: str) -> BackendRequest:
     """Return the backend and options that *text* (`name,key=value,...`) names.
 
+    Keys may be typed in any case, as in `toolsVersion`.
+
     Raises:
         UsageError: an option has no value or comes twice.
     """
@@ -29,6 +31,7 @@ def parse_backend(text: str) -> BackendRequest:
             raise UsageError(
                 f"{text!r}: {item!r} is not an option", hint="write name,key=value,key=value"
             )
+        key = key.lower()
         if key in dict(pairs):
             raise UsageError(f"{text!r}: {key} is given twice")
         pairs.append((key, value))

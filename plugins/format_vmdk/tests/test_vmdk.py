@@ -193,7 +193,7 @@ def test_the_descriptor_has_what_products_insist_on(kind: str, tmp_path: Path) -
 
 def test_options_reach_the_descriptor(tmp_path: Path) -> None:
     _, image = convert(
-        Layout(200 * MIB), tmp_path, adapter_type="ide", hwversion=21, tools_version=12345
+        Layout(200 * MIB), tmp_path, adapter_type="ide", hwversion=21, toolsversion=12345
     )
     settings = descriptor(image)
     assert settings["ddb.adapterType"] == "ide"

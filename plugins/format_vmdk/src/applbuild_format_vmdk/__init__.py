@@ -44,7 +44,7 @@ class Options:
     """Of the virtual controller; paravirtual ones are named in the machine's description only."""
     hwversion: int = 14
     """The oldest virtual hardware that is to run it: 14 is ESXi 6.7 and Workstation 14."""
-    tools_version: int = 2147483647
+    toolsversion: int = 2147483647
     """Of VMware's tools in the guest; this value stands for those of its distribution."""
 
 
@@ -77,7 +77,7 @@ def applbuild_convert(
             file_name=f"{output.name}.vmdk",
             adapter_type=options.adapter_type,
             hwversion=options.hwversion,
-            tools_version=options.tools_version,
+            tools_version=options.toolsversion,
             seed=f"{output.seed}/{disk.disk.name}",
         ),
     )
