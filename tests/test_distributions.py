@@ -29,11 +29,13 @@ KNOWN_NAMES = {
     ("kickstart/apply/storage.py", "vfat"),
     ("kickstart/table/storage.py", "swap"),
     ("configure/identity.py", "swap"),
-    ("model/request.py", "swap"),
+    ("model/storage.py", "swap"),
     # Which filesystem a partition has where the kickstart does not say.
-    ("layout.py", "ext4"),
-    ("layout.py", "swap"),
-    ("layout.py", "vfat"),
+    ("layout/partitions.py", "ext4"),
+    ("layout/partitions.py", "swap"),
+    ("layout/partitions.py", "vfat"),
+    # How the packages of this host are installed, for the hint that some are missing.
+    ("host.py", "dnf"),
     # The initramfs needs no module for a FAT.
     ("guest.py", "vfat"),
     # Its function of that name, and what qemu-img calls a plain file.

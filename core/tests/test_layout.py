@@ -521,6 +521,13 @@ def test_the_table_is_the_kickstarts_or_the_one_needed_or_gpt(asked, needed, tab
     assert planned(root(), table=asked, needs=Needs(table=needed)).disks[0].table == table
 
 
+def test_a_table_that_what_was_chosen_cannot_work_with_is_refused():
+    error = refused(KickstartError, root(), table="msdos", needs=Needs(table="gpt"))
+
+    assert "msdos" in error.message
+    assert "clearpart" in error.hint
+
+
 def test_the_root_is_marked_bootable():
     assert [p.is_bootable for p in planned(root(), part("/srv")).disks[0].partitions] == [
         True,

@@ -2,8 +2,8 @@
 
 A backend is a module of functions marked with `applbuild.hookimpl`, found by
 entry point. An implementation takes only the arguments it names. Every hook
-but `applbuild_claim` and `applbuild_check` must return a value, never None:
-the core tells "nobody answered" from "the answer is nothing" that way.
+but `applbuild_claim`, `applbuild_check` and `applbuild_needs` must return a value,
+never None: the core tells "nobody answered" from "the answer is nothing" that way.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def applbuild_write_table(disk: RawDisk, options: object, run: Run) -> RawDisk |
 def applbuild_make_filesystem(
     volume: Volume, tree: Tree, target: Target, plan: Plan, run: Run, progress: Progress
 ) -> Made | None:
-    """Filesystem: make *volume* at *target*, filled from `tree.folder(volume.mount_point)`.
+    """Filesystem: make *volume* at *target*, filled from `tree.folder(volume)`.
 
     Only the target's bytes change. Times are not later than the plan's epoch.
 

@@ -21,7 +21,7 @@ from applbuild.model.problem import Problem, Severity
 from applbuild.model.request import Script
 from applbuild.model.storage import DiskRequest
 from applbuild.progress import Event, Progress
-from applbuild.room import Bind, Room
+from applbuild.room import PROC, Bind, Room
 from applbuild.run import PATH, Run, built_environment
 from applbuild.scripts import describe_failure, run_outside
 from applbuild.units import MIB, SECTOR_BYTES
@@ -165,7 +165,8 @@ def _furnish(machine: Machine) -> None:
 
 def _say(path: str, text: str) -> None:
     """Let the file *path* of /proc say *text*."""
-    made = Path("/applbuild", Path(path).name)
+    made = PROC / Path(path).name
+    made.parent.mkdir(exist_ok=True)
     made.write_text(text, encoding="ascii")
     kernel.bind(str(made), path, is_writable=False)
 

@@ -23,7 +23,6 @@ class StageDone:
 
     stage: str
     seconds: float
-    detail: str = ""
 
 
 @attrs.frozen

@@ -30,6 +30,8 @@ CACHE = Path("/applbuild/cache")
 """What is kept between builds, a folder for each backend."""
 OUTPUT = Path("/applbuild/output")
 """Where the files that are delivered are written."""
+PROC = Path("/applbuild/proc")
+"""Files that scripts see in place of those of /proc."""
 SYSTEM = Path("/mnt/sysimage")
 """The installed system, as Anaconda names it for scripts."""
 IDS = 65536

@@ -11,7 +11,7 @@ from applbuild.model.plan import Plan
 from applbuild.model.request import Script
 from applbuild.model.result import Boot, Tree
 from applbuild.progress import Progress
-from applbuild.room import CACHE, OUTPUT, WORK
+from applbuild.room import CACHE, OUTPUT, PROC, WORK
 from applbuild.run import Run
 
 _IN_GUEST = "/tmp/ks-script"  # noqa: S108 - of a private /tmp
@@ -19,6 +19,9 @@ _IN_GUEST = "/tmp/ks-script"  # noqa: S108 - of a private /tmp
 _HIDE = f"""
 for folder in {CACHE} {OUTPUT}; do
     [ ! -d $folder ] || mount -t tmpfs -o ro,size=4k none $folder || exit
+done
+for file in {PROC}/*; do
+    [ ! -f $file ] || mount --bind $file /proc/${{file##*/}} || exit
 done
 exec "$@"
 """

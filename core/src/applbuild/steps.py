@@ -43,7 +43,6 @@ def gather_needs(request: Request, selection: Selection, backends: Backends) -> 
         arguments=tuple(word for answer in answers for word in answer.arguments),
         table=next((answer.table for answer in answers if answer.table), None),
         partitions=tuple(part for answer in answers for part in answer.partitions),
-        minimum_bytes=sum(answer.minimum_bytes for answer in answers),
         problems=tuple(problem for answer in answers for problem in answer.problems),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from applbuild.errors import KickstartError
 from applbuild.identity import seed_of
 from applbuild.layout.partitions import fill
 from applbuild.layout.shelves import Shelf, boot_disk_of, shelve, with_needed
@@ -32,7 +33,7 @@ def lay_out(
     seed = _seed(request)
     shelves = shelve(request)
     boot_disk = boot_disk_of(shelves, request)
-    table = request.table or needs.table or "gpt"
+    table = _table(request, needs)
     shelves = with_needed(shelves, boot_disk, needs, table)
     disks, volumes = [], []
     for shelf in shelves:
@@ -93,3 +94,14 @@ def _partition_notes(shelf: Shelf) -> Iterator[str]:
                 f"{part.title} does not grow: disk {shelf.name} has no size of its own "
                 f"(--disk {shelf.name}=SIZE)"
             )
+
+
+def _table(request: Request, needs: Needs) -> str:
+    """Return the kind of partition table: as asked for, else as needed, else GPT."""
+    if request.table and needs.table and request.table != needs.table:
+        raise KickstartError(
+            f"the kickstart asks for a partition table of kind {request.table}; what was chosen "
+            f"to make this image works with {needs.table} alone",
+            hint="leave clearpart --disklabel out, or choose other backends",
+        )
+    return request.table or needs.table or "gpt"

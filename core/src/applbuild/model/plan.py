@@ -32,7 +32,6 @@ class Needs:
     """The only partition table it can work with."""
     partitions: tuple[PartitionRequest, ...] = ()
     """Partitions it needs on the disk that holds /boot, unless the kickstart has them."""
-    minimum_bytes: int = 0
     problems: tuple[Problem, ...] = ()
 
     def of_family(self, family: str) -> tuple[PackageName, ...]:

@@ -127,7 +127,7 @@ class Artifact:
 
 @attrs.frozen(kw_only=True)
 class MachineDisk:
-    """A disk of the machine, with every file that holds it."""
+    """A disk of the machine; `Appliance.artifact` has its file."""
 
     name: str
     size_bytes: int
@@ -146,7 +146,6 @@ class Machine:
     """In boot order: the disk that boots is the first."""
     nics: int = 1
     has_graphics: bool = True
-    has_serial_console: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -177,7 +176,7 @@ class Document:
 
 @attrs.frozen(kw_only=True)
 class Made:
-    """What a filesystem backend made: bytes used for content, and of it by its own structures."""
+    """What a filesystem backend made, and how many bytes of it are used."""
 
     volume: Volume
     used_bytes: int
