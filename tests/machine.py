@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pexpect
 
-OVMF = Path("/usr/share/OVMF/OVMF_CODE.fd")
+# Debian, Debian from 13 on and Ubuntu, Fedora.
+_FIRMWARES = ("OVMF/OVMF_CODE.fd", "OVMF/OVMF_CODE_4M.fd", "edk2/ovmf/OVMF_CODE.fd")
 _BOOT_SECONDS = 300  # emulated, on a busy machine
 _COMMAND_SECONDS = 120
 
@@ -59,7 +60,7 @@ def booted(disks: list[Path], *, firmware: str, form: str) -> Iterator[Guest]:
     argv = ["-accel", "tcg", "-m", "1024", "-nographic", "-nodefaults", "-serial", "mon:stdio"]
     argv += ["-nic", f"user,model=virtio,hostfwd=tcp:127.0.0.1:{port}-:22"]
     if firmware == "uefi":
-        argv += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF}"]
+        argv += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={_firmware()}"]
     for disk in disks:
         argv += ["-drive", f"file={disk},format={form},if=virtio,snapshot=on"]
     console: pexpect.spawn[str] = pexpect.spawn(
@@ -69,6 +70,11 @@ def booted(disks: list[Path], *, firmware: str, form: str) -> Iterator[Guest]:
         yield Guest(console, port)
     finally:
         console.close(force=True)
+
+
+def _firmware() -> Path:
+    files = (Path("/usr/share", name) for name in _FIRMWARES)
+    return next(file for file in files if file.is_file())
 
 
 def _free_port() -> int:

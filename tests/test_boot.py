@@ -11,7 +11,7 @@ from machine import Guest, booted
 
 pytestmark = [pytest.mark.boot, pytest.mark.packages, pytest.mark.timeout(1200)]
 
-# /boot lies on the second disk, and the script installs the kernel that will be started.
+# /boot lies on the second disk, and the script installs a second kernel.
 SPLIT = """
 part / --size=1500 --grow --ondisk=one
 part /boot --size=300 --ondisk=two
@@ -112,7 +112,7 @@ def test_the_guests_own_update_of_initramfs_and_boot_loader_still_starts(demo: P
         look_at(guest)
 
 
-def test_boot_on_the_second_disk_starts_from_there_with_the_kernel_of_the_script(
+def test_boot_on_the_second_disk_starts_from_there_and_offers_the_kernel_of_the_script(
     split: Path,
 ) -> None:
     # The machine starts from the disk that holds /boot, as the descriptor lists it.
