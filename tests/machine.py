@@ -26,7 +26,7 @@ class Guest:
         """Log in as root on the serial console."""
         self.console.expect("login: ", timeout=_BOOT_SECONDS)
         self.console.sendline("root")
-        self.console.expect("Password: ", timeout=_COMMAND_SECONDS)
+        self.console.expect("Pass[a-z]+: ", timeout=_COMMAND_SECONDS)  # in the guest's language
         self.console.sendline(password)
         self.console.expect("# ", timeout=_COMMAND_SECONDS)
         # No colours, echo or line breaks of the terminal in what is read back.
@@ -54,11 +54,15 @@ class Guest:
 
 
 @contextmanager
-def booted(disks: list[Path], *, firmware: str, form: str) -> Iterator[Guest]:
-    """Give a machine that has started from the first of *disks*, all of format *form*."""
+def booted(disks: list[Path], *, firmware: str, form: str, cards: int = 1) -> Iterator[Guest]:
+    """Give a machine that has started from the first of *disks*, all of format *form*.
+
+    Each of its network *cards* has a network of its own; the first is reached from outside.
+    """
     port = _free_port()
     argv = ["-accel", "tcg", "-m", "1024", "-nographic", "-nodefaults", "-serial", "mon:stdio"]
     argv += ["-nic", f"user,model=virtio,hostfwd=tcp:127.0.0.1:{port}-:22"]
+    argv += ["-nic", "user,model=virtio"] * (cards - 1)
     if firmware == "uefi":
         argv += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={_firmware()}"]
     for disk in disks:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from applbuild.errors import ApplbuildError, KickstartError, UsageError
 from applbuild.json_form import from_json, to_json
 from applbuild.layout import lay_out
+from applbuild.model.network import Interface, InterfaceKind, Ip, Method
 from applbuild.model.plan import Needs, Package, Plan, Resolution, Selection
 from applbuild.model.problem import Place
 from applbuild.model.request import (
@@ -22,7 +23,14 @@ from applbuild.model.request import (
     Request,
     Script,
     Settings,
+)
+from applbuild.model.settings import (
+    Addon,
+    Clock,
+    Firewall,
+    Language,
     SshKey,
+    TimeServer,
     User,
 )
 from applbuild.model.storage import DiskRequest, PartitionKind, PartitionRequest
@@ -632,7 +640,19 @@ def test_a_plan_with_everything_in_it_survives_json():
             digest="x",
         ),
         settings=Settings(
-            language="de_DE",
+            language=Language(locale="de_DE.UTF-8", further=("fr_FR.UTF-8",)),
+            interfaces=(
+                Interface(
+                    kind=InterfaceKind.BOND,
+                    name="bond0",
+                    members=("eth0",),
+                    options=(("mode", "1"),),
+                    ipv4=Ip(method=Method.STATIC, address="192.0.2.1/24"),
+                ),
+            ),
+            firewall=Firewall(services=("ssh",), place=Place("web.ks", 5)),
+            clock=Clock(servers=(TimeServer(name="time.example.org"),)),
+            addons=(Addon(name="x", text="%addon x\n%end\n"),),
             users=(User(name="ö", uid=7, groups=("a", "b"), place=Place("web.ks", 3)),),
             ssh_keys=(SshKey(user="ö", key="ssh-ed25519 AAAA"),),
         ),

@@ -116,11 +116,15 @@ def applbuild_make_initramfs(plan: Plan, tree: Tree, options: object, run: Run) 
 
 
 @hookspec(firstresult=True)
-def applbuild_boot_files(plan: Plan, tree: Tree, options: object, run: Run) -> Boot | None:
+def applbuild_boot_files(
+    plan: Plan, tree: Tree, options: object, password_hash: str | None, run: Run
+) -> Boot | None:
     """Bootloader: write its files and configuration into *tree*.
 
     Called before the %post scripts and again after them, when kernels may have
-    come or gone. Root is named by UUID.
+    come or gone. Root is named by UUID. Where there is a *password_hash* (PBKDF2,
+    `grub.pbkdf2.sha512...`), nobody changes without the password what is started;
+    starting it needs none.
     """
 
 

@@ -20,8 +20,9 @@ from applbuild.host import free_memory_bytes
 from applbuild.layout import lay_out
 from applbuild.manifest import write_documents
 from applbuild.model.plan import Needs, Plan, Resolution, Selection
-from applbuild.model.request import Request, Secrets
+from applbuild.model.request import Request
 from applbuild.model.result import Appliance, Tree
+from applbuild.model.settings import Secrets
 from applbuild.options import paths
 from applbuild.progress import Event, Progress
 from applbuild.room import CACHE, OUTPUT, Bind, Room
@@ -149,15 +150,15 @@ def _make(plan: Plan, secrets: Secrets, tree: Tree, run: Run, progress: Progress
     with progress.stage("install") as within:
         tree = scripts.run_pre_install(plan, tree, run, within)
         tree = steps.populate(plan, tree, backends, run, within)
-    with progress.stage("configure"):
-        tree = configure(plan, secrets, tree, run)
+    with progress.stage("configure") as within:
+        tree = configure(plan, secrets, tree, run, within)
     with progress.stage("initramfs"):
         tree = steps.make_initramfs(plan, tree, backends, run)
     with progress.stage("boot loader"):
-        boot, known = steps.make_boot_files(plan, tree, backends, run), kernels(tree)
+        boot, known = steps.make_boot_files(plan, secrets, tree, backends, run), kernels(tree)
     with progress.stage("scripts") as within:
         tree = scripts.run_post(plan, tree, boot, run, within)
-        boot = steps.refresh_boot_files(known, boot, plan, tree, backends, run, within)
+        boot = steps.refresh_boot_files(known, boot, plan, secrets, tree, backends, run, within)
         tree = seal(tree)
     with progress.stage("disks") as within:
         disks = steps.make_disks(plan, tree, backends, run, within)

@@ -10,7 +10,7 @@ from applbuild.backends import Backends
 from applbuild.guest import HYPERVISOR_DRIVERS, kernels
 from applbuild.model.backend import Tool
 from applbuild.model.plan import Needs, Plan, Selection, Volume
-from applbuild.model.request import PackageName, Request
+from applbuild.model.request import Request
 from applbuild.model.result import (
     Appliance,
     Artifact,
@@ -23,17 +23,21 @@ from applbuild.model.result import (
     Target,
     Tree,
 )
+from applbuild.model.settings import Secrets
 from applbuild.progress import Progress
 from applbuild.room import CACHE, OUTPUT, SYSTEM, WORK
 from applbuild.run import Run
+from applbuild.settings_needs import settings_needs
 from applbuild.tree import make_tree
 
 CONSOLES = ("console=tty0", "console=ttyS0,115200")
+NEEDED_BY_ALL = Needs(drivers=HYPERVISOR_DRIVERS, arguments=CONSOLES)
+"""What every appliance needs, whatever it is for."""
 
 
 def gather_needs(request: Request, selection: Selection, backends: Backends) -> Needs:
     """Return what the core and every selected backend want, put together."""
-    answers = [_core_needs(request)]
+    answers = [settings_needs(request), NEEDED_BY_ALL]
     for role, backend in selection.backends:
         answer = backends.ask("applbuild_needs", role, backend.name, request=request)
         answers += [answer] if answer is not None else []
@@ -44,32 +48,6 @@ def gather_needs(request: Request, selection: Selection, backends: Backends) -> 
         table=next((answer.table for answer in answers if answer.table), None),
         partitions=tuple(part for answer in answers for part in answer.partitions),
         problems=tuple(problem for answer in answers for problem in answer.problems),
-    )
-
-
-def _core_needs(request: Request) -> Needs:
-    settings = request.settings
-    debs, rpms = [], []
-    if request.nics:
-        debs.append(("systemd-resolved|systemd", "names from the DHCP server"))
-        rpms.append(("NetworkManager|systemd-networkd|systemd", "addresses from the DHCP server"))
-    if settings.language and not settings.language.startswith(("C.", "POSIX")):
-        debs.append(("locales", f"lang {settings.language}"))
-        short = settings.language.partition("_")[0]
-        rpms.append((f"glibc-langpack-{short}|glibc-all-langpacks", f"lang {settings.language}"))
-    if settings.timezone:
-        debs.append(("tzdata", f"timezone {settings.timezone}"))
-        rpms.append(("tzdata", f"timezone {settings.timezone}"))
-    if settings.keyboard and settings.keyboard != "us":
-        debs.append(("console-setup", f"keyboard {settings.keyboard}"))
-        rpms.append(("kbd", f"keyboard {settings.keyboard}"))
-    return Needs(
-        packages=tuple(
-            (family, tuple(PackageName(name=name, reason=why) for name, why in wanted))
-            for family, wanted in (("deb", debs), ("rpm", rpms))
-        ),
-        drivers=HYPERVISOR_DRIVERS,
-        arguments=CONSOLES,
     )
 
 
@@ -101,7 +79,7 @@ def populate(plan: Plan, tree: Tree, backends: Backends, run: Run, progress: Pro
     return filled
 
 
-def make_boot_files(plan: Plan, tree: Tree, backends: Backends, run: Run) -> Boot:
+def make_boot_files(plan: Plan, secrets: Secrets, tree: Tree, backends: Backends, run: Run) -> Boot:
     """Return what the boot loader put into *tree*; nothing where the kickstart wants none."""
     asked = plan.selection.bootloader
     if asked is None:
@@ -113,6 +91,7 @@ def make_boot_files(plan: Plan, tree: Tree, backends: Backends, run: Run) -> Boo
         plan=plan,
         tree=tree,
         options=backends.options("bootloader", asked),
+        password_hash=secrets.boot_hash,
         run=run,
     )
     return boot
@@ -137,6 +116,7 @@ def refresh_boot_files(
     before: tuple[object, ...],
     boot: Boot,
     plan: Plan,
+    secrets: Secrets,
     tree: Tree,
     backends: Backends,
     run: Run,
@@ -150,7 +130,7 @@ def refresh_boot_files(
             "none is expected)",
             is_warning=True,
         )
-    return boot if now == before else make_boot_files(plan, tree, backends, run)
+    return boot if now == before else make_boot_files(plan, secrets, tree, backends, run)
 
 
 def make_disks(

@@ -86,8 +86,8 @@ def test_a_script_may_contain_anything_but_a_placeholder_is_told(understand, tol
 
 def test_problems_come_in_the_order_of_the_file_with_its_includes(write):
     path = write(
-        "selinux --enforcing\n%include b.ks\nfirewall --disabled\ninstall\n",
-        **{"b.ks": "text\nskipx\n"},
+        "logging --host=x\n%include b.ks\nmediacheck\ninstall\n",
+        **{"b.ks": "text\nreboot\n"},
     )
 
     places = [str(problem.place) for problem in read(path).request.problems]
@@ -118,5 +118,5 @@ def test_includes_that_are_missing_are_problems_where_they_need_not_be_there(und
     reading = understand("%include gone.ks\nlang C\n", must_include=False)
 
     assert not reading.is_whole
-    assert reading.request.settings.language == "C"
+    assert reading.request.settings.language.locale == "C"
     assert told(reading, Severity.WARNING) == ["1: the included file gone.ks is not there"]

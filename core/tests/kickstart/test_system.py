@@ -10,8 +10,27 @@ def test_language_keyboard_and_time_zone_are_settings(understand):
         "lang de_DE.UTF-8\nkeyboard de\ntimezone --utc Europe/Berlin\n"
     ).request.settings
 
-    assert (settings.language, settings.keyboard) == ("de_DE.UTF-8", "de")
-    assert (settings.timezone, settings.is_clock_utc) == ("Europe/Berlin", True)
+    assert (settings.language.locale, settings.keyboard.keymap) == ("de_DE.UTF-8", "de")
+    assert (settings.clock.timezone, settings.clock.is_utc) == ("Europe/Berlin", True)
+
+
+@pytest.mark.parametrize(
+    ("written", "locale"),
+    [
+        ("de_DE", "de_DE.UTF-8"),
+        ("de_DE.ISO-8859-1", "de_DE.ISO-8859-1"),
+        ("sr_RS@latin", "sr_RS.UTF-8@latin"),
+        ("C", "C"),
+    ],
+)
+def test_a_locale_that_names_no_encoding_has_utf8(understand, written, locale):
+    assert understand(f"lang {written}\n").request.settings.language.locale == locale
+
+
+def test_further_locales_are_those_that_are_not_the_first(understand):
+    language = understand("lang de_DE --addsupport=fr_FR,de_DE\n").request.settings.language
+
+    assert language.further == ("fr_FR.UTF-8",)
 
 
 @pytest.mark.parametrize(
@@ -19,47 +38,56 @@ def test_language_keyboard_and_time_zone_are_settings(understand):
     [("timezone UTC", False), ("timezone --isUtc UTC", True), ("timezone UTC --utc", True)],
 )
 def test_the_clock_runs_in_utc_only_where_the_time_zone_says_so(understand, line, is_utc):
-    assert understand(f"{line}\n").request.settings.is_clock_utc is is_utc
+    assert understand(f"{line}\n").request.settings.clock.is_utc is is_utc
 
 
 @pytest.mark.parametrize(
-    ("line", "keymap"),
+    ("text", "servers"),
     [
-        ("keyboard --vckeymap=us --xlayouts='de'", "us"),
-        ("keyboard --xlayouts='de','us'", "de"),
-        ("keyboard --xlayouts='cz (qwerty)'", "cz"),
-        ("keyboard 'fr'", "fr"),
+        ("timezone UTC --ntpservers=a.example,b.example\n", [("a.example", False, False),
+                                                            ("b.example", False, False)]),
+        ("timesource --ntp-pool=p.example\ntimesource --ntp-server=s.example --nts\n",
+         [("p.example", True, False), ("s.example", False, True)]),
+        ("timesource --ntp-server=a\ntimesource --ntp-pool=a\n", [("a", True, False)]),
+    ],
+)  # fmt: skip
+def test_time_servers_are_settings(understand, text, servers):
+    clock = understand(text).request.settings.clock
+
+    assert [(it.name, it.is_pool, it.has_nts) for it in clock.servers] == servers
+    assert clock.is_synchronised is None
+
+
+@pytest.mark.parametrize("line", ["timezone UTC --nontp", "timesource --ntp-disable"])
+def test_the_clock_is_left_alone_where_the_kickstart_says_so(understand, line):
+    assert understand(f"{line}\n").request.settings.clock.is_synchronised is False
+
+
+@pytest.mark.parametrize(
+    ("line", "keymap", "layouts"),
+    [
+        ("keyboard --vckeymap=us --xlayouts='de'", "us", ("de",)),
+        ("keyboard --xlayouts='de','us'", None, ("de", "us")),
+        ("keyboard --xlayouts='cz (qwerty)'", None, ("cz (qwerty)",)),
+        ("keyboard 'fr'", "fr", ()),
     ],
 )
-def test_the_keymap_is_named_or_that_of_the_first_layout(understand, line, keymap):
-    assert understand(f"{line}\n").request.settings.keyboard == keymap
+def test_a_keyboard_has_a_keymap_and_layouts(understand, line, keymap, layouts):
+    keyboard = understand(f"{line}\n").request.settings.keyboard
+
+    assert (keyboard.keymap, keyboard.layouts) == (keymap, layouts)
+
+
+def test_keys_that_switch_between_layouts_are_a_setting(understand):
+    reading = understand("keyboard --xlayouts=us,de --switch=grp:alt_shift_toggle\n")
+
+    assert reading.request.settings.keyboard.switches == ("grp:alt_shift_toggle",)
 
 
 def test_the_last_hostname_counts(understand):
     reading = understand("network --hostname=a\nnetwork --hostname=b.example.org\n")
 
     assert reading.request.settings.hostname == "b.example.org"
-
-
-def test_dhcp_on_an_ethernet_is_honoured_without_a_word(understand):
-    reading = understand("network --bootproto=dhcp --device=link --onboot=on --activate\n")
-
-    assert reading.request.problems == ()
-
-
-def test_a_static_address_is_not_honoured_yet(understand, told):
-    reading = understand(
-        "network --device=eth0 --bootproto=static --ip=192.0.2.7 --netmask=255.255.255.0"
-        " --nameserver=192.0.2.1\n"
-    )
-
-    assert told(reading, Severity.WARNING) == [
-        (
-            "1: `network --bootproto=static, --ip, --netmask` is not honoured yet: "
-            "the interface gets its address by DHCP instead"
-        ),
-        "1: `network --nameserver` is not honoured yet: name servers are those that DHCP names",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -135,6 +163,11 @@ def test_a_group_of_a_user_may_have_its_number(understand):
         "keyboard '../x'",
         "timezone ../../etc/passwd",
         "network --hostname='a b'",
+        "keyboard --xlayouts='de;us'",
+        "keyboard --xlayouts=de --switch='x\"y'",
+        "timesource --ntp-server='a b'",
+        "firewall --port='1 2'",
+        "firewall --service='a;b'",
     ],
 )
 def test_names_that_no_system_could_have_are_errors(understand, told, line):
@@ -148,3 +181,69 @@ def test_root_is_locked_unless_it_has_a_password(understand):
     assert understand("text\n").request.settings.root.is_locked is True
     assert understand("rootpw x\n").request.settings.root.is_locked is False
     assert understand("rootpw --lock x\n").request.settings.root.is_locked is True
+
+
+def test_root_may_log_in_over_ssh_only_where_the_kickstart_says_so(understand):
+    assert understand("rootpw --allow-ssh x\n").request.settings.has_root_ssh is True
+    assert understand("rootpw x\n").request.settings.has_root_ssh is False
+
+
+def test_a_firewall_has_all_that_its_line_says(understand):
+    firewall = understand(
+        "firewall --enabled --http --service=imaps --port=80:tcp,53:udp --trust=br0"
+        " --remove-service=ssh\n"
+    ).request.settings.firewall
+
+    assert firewall.is_enabled is True
+    assert set(firewall.services) == {"http", "imaps"}
+    assert firewall.ports == ("80:tcp", "53:udp")
+    assert (firewall.trusted, firewall.closed_services) == (("br0",), ("ssh",))
+
+
+def test_the_firewall_stays_as_it_is_without_a_line_or_where_the_line_says_so(understand):
+    assert understand("text\n").request.settings.firewall is None
+    assert understand("firewall --use-system-defaults\n").request.settings.firewall is None
+    assert understand("firewall --disabled\n").request.settings.firewall.is_enabled is False
+
+
+@pytest.mark.parametrize("mode", ["enforcing", "permissive", "disabled"])
+def test_selinux_has_a_mode(understand, mode):
+    assert understand(f"selinux --{mode}\n").request.settings.selinux == mode
+
+
+@pytest.mark.parametrize(
+    ("text", "is_started"),
+    [("text\n", None), ("skipx\n", False), ("xconfig --startxonboot\n", True),
+     ("xconfig --defaultdesktop=KDE\n", None)],
+)  # fmt: skip
+def test_a_desktop_is_started_or_not_or_as_the_packages_have_it(understand, text, is_started):
+    assert understand(text).request.settings.desktop.is_started is is_started
+
+
+@pytest.mark.parametrize(
+    ("line", "is_enabled", "is_reconfiguration"),
+    [("firstboot --disabled", False, False), ("firstboot --enable", True, False),
+     ("firstboot --reconfig", True, True)],
+)  # fmt: skip
+def test_questions_at_the_first_start_are_a_setting(
+    understand, line, is_enabled, is_reconfiguration
+):
+    asked = understand(f"{line}\n").request.settings.first_boot
+
+    assert (asked.is_enabled, asked.is_reconfiguration) == (is_enabled, is_reconfiguration)
+
+
+def test_the_words_of_authselect_are_kept_as_they_are(understand):
+    reading = understand("authselect select sssd with-mkhomedir --force\n")
+
+    words = reading.request.settings.authselect.words
+    assert words == ("select", "sssd", "with-mkhomedir", "--force")
+
+
+def test_an_addon_is_kept_as_it_stands_and_told(understand, told):
+    reading = understand("%addon com_example --enable\nx = 1\n%end\n")
+
+    (addon,) = reading.request.settings.addons
+    assert addon.name == "com_example"
+    assert addon.text == "%addon com_example --enable\nx = 1\n%end\n"
+    assert len(told(reading, Severity.WARNING)) == 1

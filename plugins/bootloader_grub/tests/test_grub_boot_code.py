@@ -152,7 +152,9 @@ def test_the_real_images_have_what_is_patched_where_it_is_patched(tmp_path: Path
     """The length of the rest is grub-mkimage's; with the start it makes a whole block list."""
     (tmp_path / "root/boot/efi").mkdir(parents=True)
     tree, decided = Tree(root=tmp_path / "root", folders=()), plan()
-    applbuild_bootloader_grub.applbuild_boot_files(plan=decided, tree=tree, run=examples.run())
+    applbuild_bootloader_grub.applbuild_boot_files(
+        plan=decided, tree=tree, password_hash=None, run=examples.run()
+    )
     core = (tree.root / "boot/grub/i386-pc/core.img").read_bytes()
     start, sectors = struct.unpack_from("<QH", core, 0x1F4)
     assert start == 2  # what grub-mkimage expects before it is patched: right after the first

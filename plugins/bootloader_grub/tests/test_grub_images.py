@@ -68,7 +68,7 @@ def system(folder: Path, *versions: str) -> Tree:
 def write(decided: Plan, tree: Tree, run: Run | None = None) -> Boot:
     """Return what the backend says after it wrote its files."""
     return applbuild_bootloader_grub.applbuild_boot_files(
-        plan=decided, tree=tree, run=run or Recorder()
+        plan=decided, tree=tree, password_hash=None, run=run or Recorder()
     )
 
 

@@ -56,10 +56,10 @@ def system(folder: Path, *versions: str) -> Tree:
     return Tree(root=root, folders=())
 
 
-def write(decided: Plan, tree: Tree) -> Boot:
+def write(decided: Plan, tree: Tree, password_hash: str | None = None) -> Boot:
     """Return what the backend says after it wrote its files."""
     return applbuild_bootloader_grub.applbuild_boot_files(
-        plan=decided, tree=tree, run=lambda *_, **__: None
+        plan=decided, tree=tree, password_hash=password_hash, run=lambda *_, **__: None
     )
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from applbuild.configure.accounts import set_accounts
+from applbuild.configure.clock import set_clock
+from applbuild.configure.desktop import set_desktop, set_first_boot
 from applbuild.configure.identity import set_identity, write_fstab
-from applbuild.configure.locale import set_locale
+from applbuild.configure.keyboard import set_keyboard
+from applbuild.configure.locale import set_language
 from applbuild.configure.network import set_network
+from applbuild.configure.security import set_authselect, set_firewall, set_root_ssh, set_selinux
 from applbuild.configure.services import make_host_keys_at_first_boot, set_services
 from applbuild.model.plan import Plan
-from applbuild.model.request import Secrets
 from applbuild.model.result import Tree
+from applbuild.model.settings import Secrets
+from applbuild.progress import Progress
 from applbuild.run import Run
 
 
-def configure(plan: Plan, secrets: Secrets, tree: Tree, run: Run) -> Tree:
+def configure(plan: Plan, secrets: Secrets, tree: Tree, run: Run, progress: Progress) -> Tree:
     """Return *tree* with every setting of *plan* in it.
 
     Raises:
@@ -21,9 +26,18 @@ def configure(plan: Plan, secrets: Secrets, tree: Tree, run: Run) -> Tree:
     """
     write_fstab(plan, tree)
     set_identity(plan, tree)
-    set_locale(plan, tree, run)
+    set_language(plan, tree, run)
+    set_keyboard(plan, tree, run)
+    set_clock(plan, tree, run)
     set_network(plan, tree, run)
+    set_authselect(plan, tree, run, progress)
     set_accounts(plan, secrets, tree, run)
+    set_root_ssh(plan, tree)
+    set_selinux(plan, tree, progress)
+    set_firewall(plan, tree, run)
+    set_desktop(plan, tree, run, progress)
+    set_first_boot(plan, tree, run)
     make_host_keys_at_first_boot(tree, run)
-    set_services(plan, tree, run)
+    # Last: the kickstart's own word on a unit counts.
+    set_services(plan, tree, run, progress)
     return tree

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from applbuild.errors import KickstartError, ToolError
+from applbuild.configure.guest_tools import ask
+from applbuild.errors import KickstartError
 from applbuild.model.plan import Plan
-from applbuild.model.problem import Place
-from applbuild.model.request import Group, Secrets, SshKey, User
 from applbuild.model.result import Tree
+from applbuild.model.settings import Group, Secrets, SshKey, User
 from applbuild.run import Run
 from applbuild.tree import exists, write_file
 
@@ -29,44 +29,44 @@ def set_accounts(plan: Plan, secrets: Secrets, tree: Tree, run: Run) -> None:
     _set_passwords(secrets, tree, run)
     for user in (settings.root, *settings.users):
         if user.is_locked and user.place is not None:
-            _guest(tree, run, ["usermod", "--lock", user.name], user.place)
+            ask(tree, run, ["usermod", "--lock", user.name], f"lock {user.name}", user.place)
     for key in settings.ssh_keys:
         _add_key(key, tree)
-
-
-def _guest(tree: Tree, run: Run, argv: list[str], place: Place | None) -> None:
-    try:
-        run.guest(tree, argv)
-    except ToolError as error:
-        raise KickstartError(
-            f"{argv[0]} for {argv[-1]} failed: {error.tail}", place=place
-        ) from error
 
 
 def _add_group(group: Group, tree: Tree, run: Run) -> None:
     if group.name in _names(tree, "/etc/group"):
         return
     number = ["--gid", str(group.gid)] if group.gid is not None else []
-    _guest(tree, run, ["groupadd", *number, group.name], group.place)
+    ask(tree, run, ["groupadd", *number, group.name], f"group {group.name}", group.place)
 
 
 def _add_user(user: User, tree: Tree, run: Run) -> None:
+    """Make *user*; one that the system has already gets what the line says."""
     for name in user.groups:
         _add_group(Group(name=name, place=user.place), tree, run)
-    argv = ["useradd", "--create-home"]
+    is_new = user.name not in _names(tree, "/etc/passwd")
+    argv = ["useradd", "--create-home"] if is_new else ["usermod", "--append"]
     if user.uid is not None:
         argv += ["--uid", str(user.uid)]
     if user.gid is not None:
         _add_group_of(user, tree, run)
         argv += ["--gid", str(user.gid)]
+    elif is_new and user.name in _names(tree, "/etc/group"):
+        argv += ["--gid", user.name]
     if user.groups:
         argv += ["--groups", ",".join(user.groups)]
     if user.home:
-        argv += ["--home-dir", user.home]
+        argv += ["--home-dir" if is_new else "--home", user.home]
+        tree.path(user.home).parent.mkdir(parents=True, exist_ok=True)
     if user.full_name:
         argv += ["--comment", user.full_name]
-    shell = user.shell or next((path for path in _SHELLS if exists(tree, path)), "/bin/sh")
-    _guest(tree, run, [*argv, "--shell", shell, user.name], user.place)
+    shell = user.shell
+    if is_new and not shell:
+        shell = next((path for path in _SHELLS if exists(tree, path)), "/bin/sh")
+    argv += ["--shell", shell] if shell else []
+    if argv != ["usermod", "--append"]:
+        ask(tree, run, [*argv, user.name], f"user {user.name}", user.place)
 
 
 def _add_group_of(user: User, tree: Tree, run: Run) -> None:

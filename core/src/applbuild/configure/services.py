@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from applbuild.errors import KickstartError, ToolError
+from applbuild.configure.guest_tools import ask
+from applbuild.errors import KickstartError
 from applbuild.model.plan import Plan
-from applbuild.model.request import Service
 from applbuild.model.result import Tree
+from applbuild.model.settings import Service
+from applbuild.progress import Progress
 from applbuild.run import Run
 from applbuild.tree import exists, write_file
 
 _UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+_SCRIPTS = "/etc/init.d"
 _HOST_KEYS_UNIT = "applbuild-ssh-host-keys.service"
 _HOST_KEYS = """\
 # Written by applbuild: every machine made from this image has ssh host keys of its own.
@@ -33,40 +36,51 @@ def enable(tree: Tree, run: Run, *units: str) -> None:
     run.guest(tree, ["systemctl", "--quiet", "enable", *units])
 
 
-def set_services(plan: Plan, tree: Tree, run: Run) -> None:
-    """Turn the units of the kickstart on and off.
+def disable(tree: Tree, run: Run, *units: str) -> None:
+    """Have *units* not start at boot."""
+    if units:
+        run.guest(tree, ["systemctl", "--quiet", "disable", *units])
+
+
+def has_unit(tree: Tree, unit: str) -> bool:
+    """Return whether the system has *unit*, a template for it, or an old script of its name."""
+    name = unit.partition("@")[0] + "@.service" if "@" in unit else unit
+    return any(
+        exists(tree, f"{folder}/{known}") for folder in _UNITS for known in (unit, name)
+    ) or exists(tree, f"{_SCRIPTS}/{unit.removesuffix('.service')}")
+
+
+def set_services(plan: Plan, tree: Tree, run: Run, progress: Progress) -> None:
+    """Turn the units of the kickstart on and off; what is not there is off.
 
     Raises:
-        KickstartError: the system has no such unit, or no systemd.
+        KickstartError: the system has no unit that is to be on.
     """
     for service in plan.settings.services:
         unit = _unit(service, tree)
         verb = "enable" if service.is_enabled else "disable"
-        try:
-            run.guest(tree, ["systemctl", "--quiet", verb, unit])
-        except ToolError as error:
-            raise KickstartError(
-                f"services: {verb} {service.name}: {error.tail}", place=service.place
-            ) from error
+        if unit is not None:
+            argv = ["systemctl", "--quiet", verb, unit]
+            ask(tree, run, argv, f"services: {verb} {service.name}", service.place)
+            continue
+        message = f"services: the installed system has no unit {service.name}"
+        if service.is_enabled:
+            hint = "add the package that brings it to %packages"
+            raise KickstartError(message, place=service.place, hint=hint)
+        progress.remark(f"{service.place}: {message}; it is off", is_warning=False)
 
 
-def _unit(service: Service, tree: Tree) -> str:
+def _unit(service: Service, tree: Tree) -> str | None:
     """Return the unit that is called *service*, by its own name or as an alias."""
     wanted = service.name if "." in service.name else f"{service.name}.service"
-    template = wanted.partition("@")[0] + "@.service" if "@" in wanted else wanted
-    for folder in _UNITS:
-        if exists(tree, f"{folder}/{wanted}") or exists(tree, f"{folder}/{template}"):
-            return wanted
+    if has_unit(tree, wanted):
+        return wanted
     for folder in _UNITS:
         for file in sorted(tree.path(folder).glob("*.service")):
             text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
             if f"Alias={wanted}" in text.splitlines():
                 return file.name
-    raise KickstartError(
-        f"services: the installed system has no unit {wanted}",
-        place=service.place,
-        hint="add the package that brings it to %packages",
-    )
+    return None
 
 
 def make_host_keys_at_first_boot(tree: Tree, run: Run) -> None:

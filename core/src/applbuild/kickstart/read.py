@@ -95,7 +95,7 @@ def _apply(path: Path, statements: tuple[Statement, ...]) -> Reading:
     reading = Reading(request)
     for statement in statements:
         apply = APPLY.get(statement.item.name)
-        if apply is not None and statement.data is not None:
+        if apply is not None and (statement.data is not None or statement.item.is_section):
             reading = apply(reading, statement)
     return reading
 
@@ -106,7 +106,7 @@ def _with_secrets(reading: Reading, statements: tuple[Statement, ...]) -> Readin
     # Passwords count by their hashes: a digest of the text itself would let everybody
     # who has the kickstart without them try passwords as fast as SHA-256 goes.
     hashes = "".join(f"{user}:{hashed}\n" for user, hashed in secrets.hashes)
-    digest = hashlib.sha256(f"{digest}\n{hashes}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{digest}\n{hashes}{secrets.boot_hash or ''}".encode()).hexdigest()
     return attrs.evolve(reading.evolve(digest=digest), secrets=secrets)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import attrs
 
 from applbuild.model.problem import Place, Problem, Severity
-from applbuild.model.request import Request, Secrets
+from applbuild.model.request import Request
+from applbuild.model.settings import Secrets
 
 
 @attrs.frozen

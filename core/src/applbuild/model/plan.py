@@ -12,8 +12,8 @@ from applbuild.model.request import (
     PackageName,
     PackageSelection,
     Script,
-    Settings,
 )
+from applbuild.model.settings import Settings
 from applbuild.model.storage import PartitionKind, PartitionRequest
 from applbuild.units import SECTOR_BYTES
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from applbuild.model.problem import Place, Problem
+from applbuild.model.settings import Settings
 from applbuild.model.storage import AutomaticLayout, DiskRequest, PartitionRequest
 
 
@@ -60,71 +61,6 @@ class PackageSelection:
     wanted: tuple[PackageName, ...] = ()
     unwanted: tuple[PackageName, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class User:
-    """One `user` line, or the root account (`rootpw`); the password is in Secrets."""
-
-    name: str
-    uid: int | None = None
-    gid: int | None = None
-    groups: tuple[str, ...] = ()
-    home: str | None = None
-    shell: str | None = None
-    full_name: str = ""
-    is_locked: bool = False
-    place: Place | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Group:
-    """One `group` line."""
-
-    name: str
-    gid: int | None = None
-    place: Place | None = None
-
-
-@attrs.frozen(kw_only=True)
-class SshKey:
-    """One `sshkey` line: a public key that may log in as *user*."""
-
-    user: str
-    key: str
-    place: Place | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Service:
-    """A unit that `services` turns on or off."""
-
-    name: str
-    is_enabled: bool
-    place: Place | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Settings:
-    """What the installed system is told about itself; None leaves the system's own default."""
-
-    language: str | None = None
-    keyboard: str | None = None
-    timezone: str | None = None
-    is_clock_utc: bool = True
-    hostname: str | None = None
-    root: User = User(name="root", is_locked=True)
-    users: tuple[User, ...] = ()
-    groups: tuple[Group, ...] = ()
-    ssh_keys: tuple[SshKey, ...] = ()
-    services: tuple[Service, ...] = ()
-
-
-@attrs.frozen
-class Secrets:
-    """Password hashes (crypt(5)) by user name. Travels beside the Plan; never printed or stored."""
-
-    hashes: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -206,7 +142,7 @@ class Request:
     table: str | None = None
     sources: tuple[Source, ...] = ()
     packages: PackageSelection = PackageSelection()
-    settings: Settings = Settings()
+    settings: Settings = attrs.field(factory=Settings)
     boot: BootRequest = BootRequest()
     scripts: tuple[Script, ...] = ()
     has_script_network: bool = False

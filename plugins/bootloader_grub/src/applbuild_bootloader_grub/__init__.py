@@ -90,11 +90,11 @@ def _partitions(firmware: Firmware) -> tuple[PartitionRequest, ...]:
 
 
 @hookimpl
-def applbuild_boot_files(plan: Plan, tree: Tree, run: Run) -> Boot:
+def applbuild_boot_files(plan: Plan, tree: Tree, password_hash: str | None, run: Run) -> Boot:
     """Write GRUB's modules, images and configuration into *tree*."""
     write_images(plan, tree, run)
     found = entries(plan, tree)
-    write_configuration(plan, tree, found)
+    write_configuration(plan, tree, found, password_hash)
     return Boot(entries=found, stand_ins=STAND_INS)
 
 

@@ -13,6 +13,16 @@ _STAND_IN = """\
 echo "$0: applbuild writes the boot configuration itself, after this script" >&2
 exit 0
 """
+_PROTECTION = """\
+#!/bin/sh
+# Written by applbuild: who does not know the password cannot change what is started.
+cat <<'EOF'
+{password}
+export superusers
+# Every entry of grub-mkconfig has this variable; starting one needs no password.
+set menuentry_id_option="--unrestricted --id"
+EOF
+"""
 STAND_INS = tuple(
     (path, _STAND_IN)
     for path in (
@@ -35,11 +45,18 @@ def entries(plan: Plan, tree: Tree) -> tuple[BootEntry, ...]:
     )
 
 
-def write_configuration(plan: Plan, tree: Tree, found: tuple[BootEntry, ...]) -> None:
-    """Write grub.cfg, and the defaults from which the guest's own grub-mkconfig makes the next."""
+def write_configuration(
+    plan: Plan, tree: Tree, found: tuple[BootEntry, ...], password_hash: str | None
+) -> None:
+    """Write grub.cfg, and the defaults from which the guest's own grub-mkconfig makes the next.
+
+    With a *password_hash* only the system's root reads what has it.
+    """
     reads_entries = _reads_entries(plan, tree)
-    menu = ["insmod blscfg", "blscfg"] if reads_entries else _menu(plan, found)
-    write_file(tree, f"{folder(tree)}/grub.cfg", "\n".join([*_head(plan), *menu, ""]))
+    menu = ["insmod blscfg", "blscfg"] if reads_entries else _menu(plan, found, password_hash)
+    text = "\n".join([*_head(plan, password_hash), *menu, ""])
+    mode = 0o600 if password_hash else 0o644
+    write_file(tree, f"{folder(tree)}/grub.cfg", text, mode=mode)
     if not tree.path(f"/usr/sbin/{prefix(tree)}-mkconfig").exists():
         return
     if prefix(tree) == "grub2":  # its grub2-mkconfig reads this file and no folder
@@ -47,6 +64,9 @@ def write_configuration(plan: Plan, tree: Tree, found: tuple[BootEntry, ...]) ->
         write_file(tree, "/etc/default/grub", _defaults(plan) + bls)
     else:
         write_file(tree, "/etc/default/grub.d/50-applbuild.cfg", _defaults(plan))
+    if password_hash:
+        text = _PROTECTION.format(password=_password(password_hash))
+        write_file(tree, "/etc/grub.d/05_applbuild_password", text, mode=0o700)
 
 
 def _reads_entries(plan: Plan, tree: Tree) -> bool:
@@ -69,7 +89,12 @@ def _has_blscfg(plan: Plan, tree: Tree, platform: str) -> bool:
     return image is not None and b"blscfg" in image.read_bytes()
 
 
-def _head(plan: Plan) -> list[str]:
+def _password(password_hash: str) -> str:
+    # GRUB manual, "Security": with superusers, everything but unrestricted entries needs one.
+    return f'set superusers="root"\npassword_pbkdf2 root {password_hash}'
+
+
+def _head(plan: Plan, password_hash: str | None) -> list[str]:
     return [
         "# Written by applbuild; update-grub and grub-mkconfig may replace it.",
         "set default=0",
@@ -80,15 +105,17 @@ def _head(plan: Plan) -> list[str]:
         "    terminal_output console serial",
         "fi",
         f"search --no-floppy --fs-uuid --set=root {plan.holding('/boot').identifier}",
+        *([_password(password_hash)] if password_hash else []),
     ]
 
 
-def _menu(plan: Plan, found: tuple[BootEntry, ...]) -> list[str]:
+def _menu(plan: Plan, found: tuple[BootEntry, ...], password_hash: str | None) -> list[str]:
+    freely = " --unrestricted" if password_hash else ""
     lines = []
     for entry in found:
         kernel = inside_boot_volume(plan, entry.kernel)
         lines += [
-            f"menuentry {_quoted(entry.title)} {{",
+            f"menuentry {_quoted(entry.title)}{freely} {{",
             f"    linux {kernel} {' '.join(map(_quoted, entry.arguments))}",
         ]
         if entry.initrd:

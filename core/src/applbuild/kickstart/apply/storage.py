@@ -11,6 +11,7 @@ import attrs
 
 from applbuild.kickstart.grammar import Statement
 from applbuild.kickstart.judge import fates, is_fated
+from applbuild.kickstart.passwords import is_boot_hash
 from applbuild.kickstart.reading import Reading
 from applbuild.kickstart.rules import Fate
 from applbuild.model.problem import Severity
@@ -195,6 +196,9 @@ def _bootloader(reading: Reading, statement: Statement) -> Reading:
         arguments = tuple(shlex.split(data.appendLine))
     except ValueError:
         return reading.problem("a quotation mark in --append is not closed", place)
+    if data.password and data.isCrypted and not is_boot_hash(data.password):
+        message = "the password of `bootloader --iscrypted` is no hash that GRUB 2 takes"
+        return reading.problem(message, place, hint="make it with grub-mkpasswd-pbkdf2")
     if data.timeout is not None:
         boot = attrs.evolve(boot, timeout_seconds=data.timeout)
     boot = attrs.evolve(

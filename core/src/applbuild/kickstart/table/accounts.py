@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from applbuild.kickstart.rules import Entry, Fate, honoured, pending, same
+from applbuild.kickstart.rules import Entry, Fate, honoured, removed, same
 
 ACCOUNTS = (
     Entry(
@@ -14,7 +14,7 @@ ACCOUNTS = (
             honoured("--plaintext", "the password is hashed with SHA-512"),
             honoured("--iscrypted", "the hash is taken as it is"),
             honoured("--lock", "nobody can log in as root with a password"),
-            pending("--allow-ssh", "whether root may log in over ssh stays as the system has it"),
+            honoured("--allow-ssh", "root may log in over ssh with a password"),
         ),
     ),
     Entry(
@@ -61,24 +61,46 @@ ACCOUNTS = (
     ),
     Entry(
         "authselect",
-        Fate.PENDING,
-        "logins are checked as the packages set it up",
-        (same("<arguments>"),),
+        Fate.HONOURED,
+        "how logins are checked, by the system's own authselect",
+        (honoured("<arguments>", "what authselect(8) is told"),),
     ),
     Entry(
         "auth authconfig",
         Fate.PENDING,
-        "logins are checked as the packages set it up (shadow passwords, a strong hash)",
+        "logins are checked as the packages set it up",
+        (
+            removed(
+                "--enableshadow --useshadow --updateall --update --kickstart --nostart",
+                "Fedora 35",
+                Fate.IRRELEVANT,
+                "passwords are kept as hashes in /etc/shadow by every system",
+            ),
+            removed(
+                "--enablefingerprint --disablefingerprint",
+                "Fedora 35",
+                Fate.IRRELEVANT,
+                "a virtual machine has no reader of fingerprints",
+            ),
+            removed(
+                "--passalgo --enablemd5",
+                "Fedora 35",
+                Fate.IRRELEVANT,
+                "plain passwords are hashed with SHA-512, later ones as the system does",
+            ),
+        ),
+        instead="write `authselect`",
         era="Fedora 35",
     ),
     Entry(
         "realm",
         Fate.PENDING,
-        "the system joins no domain",
+        "the system joins no domain: a membership belongs to one machine, and an image is for many",
         (
             same("<arguments> --client-software --server-software --membership-software"),
             same("--no-password --computer-ou"),
             same("--one-time-password", is_secret=True),
         ),
+        instead="join when the machine starts, by a unit that %post writes",
     ),
 )

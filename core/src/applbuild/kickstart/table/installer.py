@@ -138,6 +138,11 @@ SECTIONS = (
         "the certificate is not installed",
         (same("--filename --dir --type"),),
     ),
-    Entry("%addon", Fate.PENDING, "the add-on is not configured", (same("<name>"),)),
+    Entry(
+        "%addon",
+        Fate.PENDING,
+        "it is kept for initial-setup in /root/anaconda-ks.cfg; nothing else acts on it",
+        (same("<name>"),),
+    ),
     Entry("%anaconda", Fate.IRRELEVANT, _NO_INSTALLER),
 )
