@@ -68,6 +68,7 @@ def make_initramfs(plan: Plan, tree: Tree, run: Run, *, is_generic: bool) -> Tre
     if _packaged_kernels(tree) and exists(tree, "/usr/bin/kernel-install"):
         _choose_for_dracut(plan, tree, is_generic=is_generic)
         _install_kernels(plan, tree, run)
+        _run_dracut(tuple(kernel for kernel in kernels(tree) if kernel.initrd is None), tree, run)
         return tree
     found = kernels(tree)
     if found and exists(tree, "/usr/sbin/mkinitramfs"):
@@ -76,11 +77,15 @@ def make_initramfs(plan: Plan, tree: Tree, run: Run, *, is_generic: bool) -> Tre
         run.guest(tree, ["update-initramfs", "-c", "-k", "all"])
     elif found and exists(tree, "/usr/bin/dracut"):
         _choose_for_dracut(plan, tree, is_generic=is_generic)
-        for kernel in found:
-            name = _DEBIAN_INITRD if exists(tree, "/etc/debian_version") else _INITRD
-            target = f"/boot/{name.format(kernel.version)}"
-            run.guest(tree, ["dracut", "--quiet", "--force", target, kernel.version])
+        _run_dracut(found, tree, run)
     return tree
+
+
+def _run_dracut(found: tuple[Kernel, ...], tree: Tree, run: Run) -> None:
+    name = _DEBIAN_INITRD if exists(tree, "/etc/debian_version") else _INITRD
+    for kernel in found:
+        target = f"/boot/{name.format(kernel.version)}"
+        run.guest(tree, ["dracut", "--quiet", "--force", target, kernel.version])
 
 
 def command_line(plan: Plan) -> tuple[str, ...]:
