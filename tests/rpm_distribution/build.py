@@ -72,9 +72,7 @@ def fetch(table: Table, work: Path) -> dict[str, Path]:
     rows = [line.split() for line in listed.splitlines()]
     chosen = [unquote(row[1]).split("_") for row in rows]
     names = [
-        f"{name}={version}"
-        for name, version, _ in chosen
-        if not _is_any(name, table["left_out"])
+        f"{name}={version}" for name, version, _ in chosen if not _is_any(name, table["left_out"])
     ]
     (work / "debs").mkdir()
     run(*apt, "download", *names, cwd=work / "debs")
@@ -116,13 +114,15 @@ def assemble(name: str, about: Table, debs: dict[str, Path], table: Table, work:
     """Put the files of the RPM *name* into its own root below *work*."""
     root = work / "roots" / name
     root.mkdir(parents=True)
-    about["owners"] = {}
+    about["owners"] = dict(about.get("owners", {}))
     for deb in about["debs"]:
         unpack(debs[deb], about, table["drop"], root)
     if (HERE / "files" / name).is_dir():
         shutil.copytree(HERE / "files" / name, root, symlinks=True, dirs_exist_ok=True)
     for path, text in about.get("contents", {}).items():
-        _file(root, path).write_text(text, encoding="utf-8")
+        # shim's fallback reads UCS-2 with a mark of the byte order (its README.fallback).
+        encoding = "utf-16" if path.endswith(".CSV") else "utf-8"
+        _file(root, path).write_text(text, encoding=encoding)
     for path in about.get("folders", ()):
         _file(root, path).mkdir(exist_ok=True)
     for path, target in about.get("links", {}).items():
@@ -131,7 +131,7 @@ def assemble(name: str, about: Table, debs: dict[str, Path], table: Table, work:
         shutil.copyfile(_file(root, source), _file(root, target))
     for path, (old, new) in about.get("replaced", {}).items():
         file = _file(root, path)
-        file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+        file.write_text(re.sub(old, new, file.read_text(encoding="utf-8")), encoding="utf-8")
     if "efi" in about:
         _make_efi_image(_file(root, about["efi"]), work)
     if "locale" in about:
@@ -168,7 +168,11 @@ def unpack(deb: Path, about: Table, drop: list[str], root: Path) -> None:
 
 def _place(name: str, about: Table) -> str:
     """Return the path of an archive's member in the RPM."""
-    path = re.sub(r"^/(bin|sbin|lib|lib32|lib64|libx32)(?=/)", r"/usr/\1", "/" + name.removeprefix("./").lstrip("/"))
+    path = re.sub(
+        r"^/(bin|sbin|lib|lib32|lib64|libx32)(?=/)",
+        r"/usr/\1",
+        "/" + name.removeprefix("./").lstrip("/"),
+    )
     for old, new in about.get("moved", {}).items():
         found = re.fullmatch(re.escape(old).replace(r"\*", "(.*)"), path)
         if found:
@@ -212,8 +216,18 @@ def build(recipes: dict[str, Table], work: Path) -> None:
     """Build every RPM below work/rpms, and sign them all."""
     for name, about in recipes.items():
         spec = work / f"{name}.spec"
-        spec.write_text("\n".join(_spec(name, about, work / "roots" / name)) + "\n", encoding="utf-8")
-        argv = ["rpmbuild", "-bb", "--quiet", "--target", "x86_64", "--define", f"_topdir {work}/build"]
+        spec.write_text(
+            "\n".join(_spec(name, about, work / "roots" / name)) + "\n", encoding="utf-8"
+        )
+        argv = [
+            "rpmbuild",
+            "-bb",
+            "--quiet",
+            "--target",
+            "x86_64",
+            "--define",
+            f"_topdir {work}/build",
+        ]
         log = work / f"{name}.log"
         with log.open("w", encoding="utf-8") as out:
             try:

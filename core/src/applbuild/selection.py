@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 
 from applbuild.backends import Backends
@@ -99,6 +101,7 @@ def check(
     problems += gather_needs(request, selection, backends).problems
     problems += _too_long_labels(request, backends)
     problems += _without_extlinux(request, selection, backends, host)
+    problems += _unused_options(request, selection, backends)
     return tuple(problems)
 
 
@@ -140,6 +143,33 @@ def _without_extlinux(
             hint="install a plugin that offers one, or leave --extlinux out",
         ),
     )
+
+
+def _unused_options(
+    request: Request, selection: Selection, backends: Backends
+) -> Iterator[Problem]:
+    """Yield what is said of packages and their sources that the payload does not honour."""
+    payload = selection.payload.name
+    known = backends.info("payload", payload).kickstart_options
+    packages = request.packages
+    said = [
+        *(
+            (f"{source.command} --{name}", name, source.place)
+            for source in request.sources
+            if source.command in ("url", "repo")
+            for name, _ in source.options
+        ),
+        *((f"%packages --{name}", name, packages.place) for name, _ in packages.options),
+        *(
+            (f"{package.name} {option}", option.removeprefix("--"), package.place)
+            for package in packages.wanted
+            for option in package.options
+        ),
+    ]
+    for spelled, name, place in said:
+        if name not in known:
+            message = f"`{spelled}` has no effect: the payload {payload} does not know it"
+            yield Problem(message=message, severity=Severity.WARNING, place=place)
 
 
 def refuse(problems: tuple[Problem, ...]) -> None:

@@ -46,6 +46,9 @@ class BackendInfo:
     tools: tuple[Tool, ...] = ()
     options: type[object] = NoOptions
     """A frozen attrs class; each field is an option, its type says which values are valid."""
+    kickstart_options: tuple[str, ...] = ()
+    """Of a payload: the options of `url`, `repo`, `%packages` and its groups that it honours,
+    without dashes. A build says which others the kickstart has."""
     extension: str = ""
     """Of a format: the file name extension without the dot."""
     label_bytes: int | None = None

@@ -61,6 +61,7 @@ class PackageSelection:
     wanted: tuple[PackageName, ...] = ()
     unwanted: tuple[PackageName, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
+    place: Place | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -27,7 +27,11 @@ STAND_INS = tuple(
     (path, _STAND_IN)
     for path in (
         "/usr/sbin/update-grub",
-        *(f"/usr/sbin/{name}-{tool}" for name in ("grub", "grub2") for tool in ("mkconfig", "install")),
+        *(
+            f"/usr/sbin/{name}-{tool}"
+            for name in ("grub", "grub2")
+            for tool in ("mkconfig", "install")
+        ),
     )
 )
 

@@ -65,6 +65,7 @@ def applbuild_info() -> BackendInfo:
             Tool("tar", deb="tar", rpm="tar"),
         ),
         options=AptOptions,
+        kickstart_options=("excludedocs", "exclude-weakdeps", "install", "nocore"),
     )
 
 

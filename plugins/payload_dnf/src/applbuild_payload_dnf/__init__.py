@@ -25,12 +25,16 @@ from applbuild import (
 from applbuild_payload_dnf.dnf import COMMANDS
 from applbuild_payload_dnf.options import DnfOptions
 from applbuild_payload_dnf.record import load_record
-from applbuild_payload_dnf.repositories import is_repository, without_login
+from applbuild_payload_dnf.repositories import SETTINGS, is_repository, without_login
 from applbuild_payload_dnf.resolution import fetch, resolve
 from applbuild_payload_dnf.rpm import install
 from applbuild_payload_dnf.traces import remove_traces
 
 _ARCHITECTURES = ("x86_64", "aarch64")
+_PACKAGES = (
+    *("default", "exclude-weakdeps", "excludedocs", "ignorebroken", "ignoremissing", "inst-langs"),
+    *("multilib", "nocore", "nodefaults", "optional", "retries", "timeout"),
+)
 _NEEDS = (
     # What is needed, the names that take its place, and why.
     ("kernel", ("kernel*",), "the kernel"),
@@ -56,6 +60,7 @@ def applbuild_info() -> BackendInfo:
             Tool("tar", deb="tar", rpm="tar"),
         ),
         options=DnfOptions,
+        kickstart_options=(*SETTINGS, *_PACKAGES, "noverifyssl", "proxy", "install"),
     )
 
 
@@ -82,7 +87,7 @@ def applbuild_check(request: Request, host: Host) -> tuple[Problem, ...]:
         )
     problems += [
         Problem(
-            message=f"{source.command} {without_login(source.url)} is no repository of RPM packages",
+            message=f"{source.command} {without_login(source.url)} is no repository of RPMs",
             place=source.place,
         )
         for source in request.sources

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def read_comps(folders: Iterable[Path], run: Run) -> Comps:
         file = _comps_file(folder)
         if file is None:
             continue
-        root = ElementTree.fromstring(_text(file, run))  # noqa: S314 - expat expands nothing external
+        root = ET.fromstring(_text(file, run))  # noqa: S314 - expat expands nothing external
         for element in root.iter("group"):
             group = _group(element)
             groups[group.id] = _joined(groups.get(group.id), group)
@@ -75,7 +75,7 @@ def read_comps(folders: Iterable[Path], run: Run) -> Comps:
 
 
 def _comps_file(folder: Path) -> Path | None:
-    repomd = ElementTree.fromstring((folder / "repodata/repomd.xml").read_text(encoding="utf-8"))  # noqa: S314
+    repomd = ET.fromstring((folder / "repodata/repomd.xml").read_text(encoding="utf-8"))  # noqa: S314
     for data in repomd.iter(f"{_REPOMD}data"):
         if data.get("type", "").startswith("group"):
             location = data.find(f"{_REPOMD}location")
@@ -95,12 +95,12 @@ def _text(file: Path, run: Run) -> str:
     return file.read_text(encoding="utf-8")
 
 
-def _said(element: ElementTree.Element, name: str) -> str:
+def _said(element: ET.Element, name: str) -> str:
     found = element.find(name)
     return (found.text or "").strip() if found is not None else ""
 
 
-def _group(element: ElementTree.Element) -> Group:
+def _group(element: ET.Element) -> Group:
     rows = [
         (item.get("type", "default"), (item.text or "").strip(), item.get("requires", ""))
         for item in element.iter("packagereq")
@@ -116,7 +116,7 @@ def _joined(former: Group | None, group: Group) -> Group:
     return attrs.evolve(former, packages=packages)
 
 
-def _environment(element: ElementTree.Element) -> Environment:
+def _environment(element: ET.Element) -> Environment:
     def ids(part: str, *, usual: bool) -> tuple[str, ...]:
         found = element.findall(f"{part}/groupid")
         chosen = (item for item in found if not usual or item.get("default") == "true")

@@ -80,7 +80,9 @@ class Row:
     @property
     def file_name(self) -> str:
         """What its file is called: name-version-release.architecture.rpm."""
-        return f"{self.name}-{self.version.partition(':')[2] or self.version}.{self.architecture}.rpm"
+        return (
+            f"{self.name}-{self.version.partition(':')[2] or self.version}.{self.architecture}.rpm"
+        )
 
 
 @attrs.frozen(kw_only=True)

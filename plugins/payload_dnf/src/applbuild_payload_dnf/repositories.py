@@ -12,21 +12,11 @@ import attrs
 
 from applbuild import KickstartError, Place, Source
 
-_KINDS = {"baseurl": "baseurl", "mirrorlist": "mirrorlist", "metalink": "metalink"}
-# Options of the kickstart, and what dnf.conf(5) calls them.
-_SETTINGS = {
-    "mirrorlist": "mirrorlist",
-    "metalink": "metalink",
-    "cost": "cost",
-    "priority": "priority",
-    "includepkgs": "includepkgs",
-    "excludepkgs": "excludepkgs",
-    "sslcacert": "sslcacert",
-    "sslclientcert": "sslclientcert",
-    "sslclientkey": "sslclientkey",
-}
-_SECRETS = ("password", "proxy_password", "username", "proxy_username", "sslclientkey")
+_KINDS = ("baseurl", "mirrorlist", "metalink")
 _FILE_SETTINGS = ("sslcacert", "sslclientcert", "sslclientkey")
+SETTINGS = ("mirrorlist", "metalink", "cost", "includepkgs", "excludepkgs", *_FILE_SETTINGS)
+"""Options of the kickstart that dnf.conf(5) calls by the same names."""
+_SECRETS = ("password", "proxy_password", "username", "proxy_username", "sslclientkey")
 
 
 @attrs.frozen(kw_only=True)
@@ -82,7 +72,7 @@ def named_repositories(sources: Iterable[Source]) -> tuple[Repository, ...]:
 
 def _named(source: Source, name: str) -> Repository:
     options = dict(source.options)
-    said = {_SETTINGS[key]: value for key, value in options.items() if key in _SETTINGS}
+    said = {name: value for name, value in source.options if name in SETTINGS}
     if source.url:
         said["baseurl"] = source.url
     if not any(kind in said for kind in _KINDS):

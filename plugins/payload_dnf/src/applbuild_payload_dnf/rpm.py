@@ -18,12 +18,7 @@ from applbuild import KickstartError, Run, ToolError, Tree, write_file
 
 _FIRST = ("filesystem", "setup", "glibc", "bash", "coreutils", "rpm")
 """Where they are chosen, they and what they require are laid out first."""
-_QUERY = "\\n".join(
-    (
-        "N %{NAME}",
-        "[R %{REQUIRENAME}\\n][P %{PROVIDENAME}\\n][F %{FILENAMES}\\n]",
-    )
-)
+_QUERY = "N %{NAME}\\n[R %{REQUIRENAME}\\n][P %{PROVIDENAME}\\n][F %{FILENAMES}\\n]"
 _LAY_OUT = """
 set -e
 for file do
@@ -71,7 +66,7 @@ def install(
     _lay_out([by_name[name] for name in by_name if name in first], tree, run)
     folders = sorted({file.parent for file in by_name.values()})
     shown = [(folder, f"{_SHOWN}/{number}") for number, folder in enumerate(folders)]
-    inside = {folder: place for folder, place in shown}
+    inside = dict(shown)
     argv = ["rpm", "--install", "--nosignature", *_define("_netsharedpath", "/proc")]
     argv += [] if has_docs else ["--excludedocs"]
     if languages is not None:
@@ -82,6 +77,24 @@ def install(
         run.guest(tree, argv, environment=_ENVIRONMENT, shown=shown)
     except ToolError as error:
         raise ToolError(("rpm", "--install"), error.returncode, error.tail) from None
+    _remove_left_out(tree, run)
+
+
+def _remove_left_out(tree: Tree, run: Run) -> None:
+    """Remove what was laid out first and rpm then left out: documentation, translations."""
+    # FILESTATES: 2 is "not installed" (rpm's lib/rpmfi.h, rpmfileState).
+    argv = ["rpm", "-qa", "--queryformat", "[%{FILESTATES} %{FILENAMES}\\n]"]
+    printed = run.guest(tree, argv).stdout.splitlines()
+    states = [line.partition(" ") for line in printed]
+    kept = {path for state, _, path in states if state != "2"}
+    for path in sorted({path for state, _, path in states if state == "2"} - kept, reverse=True):
+        parent, _, name = path.rpartition("/")
+        place = tree.path(parent) / name
+        if place.is_dir() and not place.is_symlink():
+            if not any(place.iterdir()):
+                place.rmdir()
+        else:
+            place.unlink(missing_ok=True)
 
 
 def _define(macro: str, value: str) -> list[str]:

@@ -77,7 +77,7 @@ def _problems(files: tuple[Path, ...], keys: tuple[Path, ...], run: Run) -> Iter
         checking = ["--define", "_pkgverify_level all"] if keys else ["--nosignature"]
         for start in range(0, len(files), _BATCH):
             batch = files[start : start + _BATCH]
-            argv = [*rpmkeys, *checking, "--checksig", *batch]
+            argv: list[str | Path] = [*rpmkeys, *checking, "--checksig", *batch]
             if run(argv, is_checked=False).returncode:
                 yield from _explained(batch, [*rpmkeys, *checking], run)
 

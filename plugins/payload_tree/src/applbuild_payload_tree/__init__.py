@@ -95,7 +95,6 @@ def _unused(request: Request) -> list[Problem]:
         if source.command != "liveimg"
     ]
     said += [(f"%packages: -{name.name}", name.place) for name in request.packages.unwanted]
-    said += [(f"%packages --{option}", None) for option, _ in request.packages.options]
     return [
         Problem(
             message=f"{what} is not used: the system comes ready, from liveimg",

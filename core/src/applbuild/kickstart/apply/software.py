@@ -70,6 +70,7 @@ def _packages(reading: Reading, statement: Statement) -> Reading:
             wanted=tuple(wanted.values()),
             unwanted=tuple(unwanted.values()),
             options=tuple({**dict(selection.options), **said}.items()),
+            place=statement.item.place,
         ),
         problems=(*reading.request.problems, *_first(problems)),
     )
@@ -103,8 +104,7 @@ def _complaint(content: str, name: str, options: tuple[str, ...]) -> Problem | N
         message = f"`{content}` names no package"
         return Problem(message=message, hint="write one name, or @group, on each line")
     if set(options) <= set(_GROUP_OPTIONS) and len(options) < 2:
-        message = f"`{content}` is not honoured yet: the usual packages of the group are installed"
-        return Problem(message=message, severity=Severity.WARNING) if options else None
+        return None
     return Problem(message=f"`{content}` has options that contradict, or are none of a group")
 
 

@@ -8,16 +8,21 @@ _NOT_USED = "no payload uses it yet"
 _OSTREE = "images of a file tree in a repository of trees or containers are not made"
 _URL = "write `url --url=` with the address of the packages"
 
+_TRANSFER = (
+    honoured("--mirrorlist --metalink", "where their mirrors are listed"),
+    honoured("--proxy", "what they are fetched through"),
+    honoured("--noverifyssl", "the server need not prove who it is"),
+    honoured("--sslcacert --sslclientcert --sslclientkey", "who server and client are"),
+)
+
+# Options of packages and their sources are handed on: a payload says which it honours
+# (BackendInfo.kickstart_options), and a build which of them the chosen payload does not.
 SOFTWARE = (
     Entry(
         "url",
         Fate.HONOURED,
         "the packages of the distribution",
-        (
-            honoured("--url", "their address"),
-            pending("--mirrorlist --metalink", _NOT_USED),
-            pending("--proxy --noverifyssl --sslcacert --sslclientcert --sslclientkey", _NOT_USED),
-        ),
+        (honoured("--url", "their address"), *_TRANSFER),
     ),
     Entry(
         "repo",
@@ -26,10 +31,10 @@ SOFTWARE = (
         (
             honoured("--name", "how messages call them"),
             honoured("--baseurl", "their address"),
-            pending("--mirrorlist --metalink", _NOT_USED),
-            pending("--proxy --noverifyssl --sslcacert --sslclientcert --sslclientkey", _NOT_USED),
-            pending("--cost --excludepkgs --includepkgs", _NOT_USED),
-            pending("--install", "the installed system does not know this repository"),
+            *_TRANSFER,
+            honoured("--cost", "which source is preferred"),
+            honoured("--excludepkgs --includepkgs", "which of its packages are used"),
+            honoured("--install", "the installed system knows this source"),
             removed("--ignoregroups", "Fedora 40", Fate.PENDING, _NOT_USED, takes_value=True),
         ),
     ),
@@ -102,22 +107,22 @@ SOFTWARE = (
         (
             honoured("--excludedocs", "documentation is left out"),
             honoured("--nocore", "the group @core is not added"),
-            pending("--ignoremissing", "a name that no source has ends the build"),
+            honoured("--ignoremissing", "a name that no source has is left out"),
             honoured(
                 "--exclude-weakdeps --excludeWeakdeps",
                 "packages that are only recommended are left out",
             ),
-            pending("--inst-langs --instLangs", "translations of all languages are installed"),
-            pending("--default", "only what is listed is installed"),
-            pending("--multilib", "only packages of the machine's own architecture are installed"),
-            pending("--ignorebroken", "packages that contradict each other end the build"),
-            pending("--timeout --retries", "downloads are tried as often as usual"),
+            honoured("--inst-langs --instLangs", "translations of these languages alone"),
+            honoured("--default", "the first environment of the sources is installed"),
+            honoured("--multilib", "packages of every architecture that the machine runs"),
+            honoured("--ignorebroken", "packages that contradict others are left out"),
+            honoured("--timeout --retries", "how long, and how often, downloads are tried"),
             removed("--nobase", "Fedora 22", Fate.IRRELEVANT, "the group @base is never added"),
             removed("--ignoredeps", "Fedora 9", Fate.PENDING, "dependencies are installed"),
             removed(
                 "--resolvedeps", "Fedora 9", Fate.IRRELEVANT, "dependencies are always installed"
             ),
-            pending("--nodefaults --optional", "the usual packages of the group are installed"),
+            honoured("--nodefaults --optional", "which packages of a group are installed"),
         ),
     ),
 )
