@@ -86,7 +86,7 @@ def test_complaints_about_packages_come_to_an_end_but_none_is_left_out(understan
 
     complaints = told(reading, Severity.ERROR)
     assert len(complaints) == 100
-    assert complaints[-1].endswith("so with 51 more lines")
+    assert complaints[-1].endswith("so with 50 more lines")
 
 
 def test_options_of_a_group_are_handed_on(understand):
