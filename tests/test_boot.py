@@ -50,6 +50,26 @@ linux-image-cloud-amd64
 """
 
 
+# The machine starts from the first disk, and the system lies on the second.
+APART = """
+part /srv --size=100 --grow --ondisk=sda
+part / --size=1500 --grow --ondisk=sdb
+rootpw applbuild
+bootloader --timeout=1 --driveorder=sda,sdb
+%packages
+linux-image-cloud-amd64
+%end
+"""
+
+
+@pytest.fixture(scope="module")
+def apart(as_user: Any, workshop: Callable[[Any], Any]) -> Path:
+    """An appliance that starts from a disk without /boot."""
+    disks = ("--disk", "data=500MiB", "--disk", "os=2500MiB")
+    output: Path = workshop(as_user).build(APART, *disks, "--format", "qcow2")
+    return output
+
+
 @pytest.fixture(scope="module")
 def split(as_user: Any, workshop: Callable[[Any], Any]) -> Path:
     """An appliance with /boot on its second disk."""
@@ -134,4 +154,14 @@ def test_a_system_in_logical_partitions_starts(as_user: Any, workshop: Any) -> N
         assert guest.run("swapon --show --noheadings | cut -d' ' -f1") == "/dev/vda6"
         assert guest.run("findmnt -no SOURCE /") == "/dev/vda7"
         assert guest.run("findmnt -no SOURCE /srv") == "/dev/vda1"
+        assert guest.run("systemctl --failed --no-legend") == ""
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_a_disk_without_boot_starts_the_system_of_another(apart: Path, firmware: str) -> None:
+    disks = [apart / "web-data.qcow2", apart / "web-os.qcow2"]
+    with booted(disks, firmware=firmware, form="qcow2") as guest:
+        guest.log_in("applbuild")
+        assert guest.run("findmnt -no SOURCE /").startswith("/dev/vdb")
+        assert guest.run("findmnt -no SOURCE /srv").startswith("/dev/vda")
         assert guest.run("systemctl --failed --no-legend") == ""

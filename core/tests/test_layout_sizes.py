@@ -5,6 +5,7 @@ import pytest
 from applbuild.errors import KickstartError
 from applbuild.layout import settle
 from applbuild.layout.automatic import swap_bytes
+from applbuild.model.plan import Needs
 from applbuild.model.problem import Place
 from applbuild.model.request import BootRequest
 from applbuild.model.storage import AutomaticLayout, PartitionKind, PartitionRequest, SwapSize
@@ -190,11 +191,14 @@ def test_the_disk_to_start_from_is_the_one_that_holds_boot(disks):
     assert plan.boot_disk == ("os" if disks else "sda")
 
 
-def test_a_disk_to_start_from_that_does_not_hold_boot_is_refused():
-    boot = BootRequest(disk="sdb", place=Place("web.ks", 9))
+def test_the_disk_to_start_from_gets_what_the_boot_loader_needs_though_boot_lies_elsewhere():
+    needed = PartitionRequest(kind=PartitionKind.BIOS_BOOT, reason="a BIOS starts from it")
+    request = examples.request(
+        part("/", disk="sdb"), part("/srv", disk="sda"), boot=BootRequest(disk="sda")
+    )
 
-    with pytest.raises(KickstartError, match="sdb") as caught:
-        disks_of(part("/", disk="sda"), part("/srv", disk="sdb"), boot=boot)
+    plan = examples.plan(request, needs=Needs(partitions=(needed,)))
 
-    assert str(caught.value.place) == "web.ks:9"
-    assert "--ondisk=sdb" in caught.value.hint
+    assert plan.boot_disk == "sda"
+    assert [one.title for one in plan.disk("sda").partitions] == ["bios-boot", "/srv"]
+    assert [one.title for one in plan.disk("sdb").partitions] == ["/"]

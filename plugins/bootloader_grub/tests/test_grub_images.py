@@ -19,6 +19,7 @@ from applbuild import (
     Run,
     Tree,
 )
+from applbuild.model.request import BootRequest
 from applbuild.testing import examples
 from applbuild.testing.contract import BackendConformance
 
@@ -122,6 +123,27 @@ class TestImages:
         tree = system(tmp_path)
         write(examples.plan(request, identifier_bits={"vfat": 32}), tree, examples.run())
         assert (tree.root / "efi/EFI/BOOT/BOOTX64.EFI").is_file()
+
+    def test_where_another_disk_is_started_the_one_with_boot_is_looked_for(
+        self, tmp_path: Path
+    ) -> None:
+        request = examples.request(
+            PartitionRequest(mount_point="/", size_bytes=64 * MIB, disk="sdb"),
+            PartitionRequest(mount_point="/srv", size_bytes=64 * MIB, disk="sda"),
+            boot=BootRequest(disk="sda"),
+        )
+        needs = applbuild_bootloader_grub.applbuild_needs(request=request)
+        decided = examples.plan(request, needs=needs, identifier_bits={"vfat": 32})
+        run, tree = Recorder(), system(tmp_path)
+        write(decided, tree, run)
+        uuid = decided.holding("/").identifier
+        for words in run.seen:
+            assert words[words.index("-p") + 1] == "/boot/grub"
+            assert "search_fs_uuid" in words
+            assert Path(words[words.index("-c") + 1]).read_text(encoding="ascii") == (
+                f"search.fs_uuid {uuid} root\nset prefix=($root)/boot/grub\n"
+            )
+        assert len(run.seen) == 2
 
     def test_a_filesystem_that_grub_cannot_read_is_an_error_for_people(
         self, tmp_path: Path

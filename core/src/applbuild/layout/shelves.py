@@ -129,10 +129,10 @@ def lettered(name: str) -> int | None:
 
 
 def boot_disk_of(shelves: tuple[Shelf, ...], request: Request) -> str:
-    """Return the disk that firmware starts: the one that holds /boot.
+    """Return the disk that firmware starts: the kickstart's choice, else the one with /boot.
 
     Raises:
-        KickstartError: there is no /, or the kickstart wants another disk to be started.
+        KickstartError: there is no partition for /.
     """
     holders = {part.mount_point: shelf.name for shelf in shelves for part in shelf.partitions}
     if "/" not in holders:
@@ -140,20 +140,9 @@ def boot_disk_of(shelves: tuple[Shelf, ...], request: Request) -> str:
             f"{request.kickstart} has no partition for /",
             hint="add a line like: part / --size=2000 --grow",
         )
-    holder = holders.get("/boot", holders["/"])
     asked = request.boot.disk
-    if asked is None or asked in (holder, _known_as(shelves, holder)):
-        return holder
-    raise KickstartError(
-        f"the machine is to start from disk {asked}, but /boot lies on disk {holder}, and boot "
-        "code goes to the disk that holds /boot",
-        place=request.boot.place,
-        hint=f"add --ondisk={asked} to the line of /boot, or a line for /boot",
-    )
-
-
-def _known_as(shelves: tuple[Shelf, ...], name: str) -> str | None:
-    return next(shelf.known_as for shelf in shelves if shelf.name == name)
+    chosen = (shelf.name for shelf in shelves if asked == (shelf.known_as or shelf.name))
+    return next(chosen, holders.get("/boot", holders["/"]))
 
 
 def with_needed(

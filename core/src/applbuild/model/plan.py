@@ -181,7 +181,7 @@ class Plan:
     disks: tuple[Disk, ...]
     volumes: tuple[Volume, ...]
     boot_disk: str
-    """The disk that holds /boot, and boot code."""
+    """The disk that firmware starts: it has boot code, and /boot unless another is asked for."""
     firmware: Firmware
     memory_bytes: int
     vcpus: int

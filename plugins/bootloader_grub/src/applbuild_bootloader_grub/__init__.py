@@ -102,7 +102,7 @@ def applbuild_boot_files(plan: Plan, tree: Tree, password_hash: str | None, run:
 def applbuild_install_boot_code(
     plan: Plan, disks: tuple[RawDisk, ...], tree: Tree
 ) -> tuple[RawDisk, ...]:
-    """Write GRUB's boot code to the disk that holds /boot, for a BIOS."""
+    """Write GRUB's boot code to the disk that a BIOS starts."""
     if plan.firmware.has_bios:
         disk = next(disk for disk in disks if disk.disk.name == plan.boot_disk)
         write_boot_code(disk, tree)

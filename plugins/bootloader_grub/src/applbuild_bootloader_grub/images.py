@@ -76,11 +76,12 @@ def _efi_system(plan: Plan) -> str:
 def _make_image(
     plan: Plan, tree: Tree, run: Run, platform: str, modules: Path, image: Path
 ) -> None:
-    """Make an image that finds /boot/grub on the disk it was started from.
+    """Make an image that finds /boot/grub.
 
     A partition without a disk, `(,gpt2)`, is on the disk that the firmware
     started (GRUB manual, section "Device syntax"; kern/main.c): no search that a
-    second disk or a floppy could lead astray.
+    second disk or a floppy could lead astray. Only where the kickstart wants the
+    machine to start from another disk than the one with /boot, its UUID is looked for.
     """
     filesystem = plan.holding("/boot").filesystem
     if filesystem not in FILESYSTEM_MODULES:
@@ -91,14 +92,31 @@ def _make_image(
     built_in = ["part_gpt", "part_msdos", FILESYSTEM_MODULES[filesystem]]
     if platform == BIOS:
         built_in.append("biosdisk")
-    options = [
-        *("-O", platform),
-        *("-p", f"(,{partition_name(plan)}){inside_boot_volume(plan, folder(tree))}"),
-    ]
+    place = inside_boot_volume(plan, folder(tree))
+    search = None
+    if plan.holding("/boot").disk == plan.boot_disk:
+        place = f"(,{partition_name(plan)}){place}"
+    else:
+        search = tree.path(f"{folder(tree)}/{platform}/load.cfg")
+        _write_search(plan, search, place)
+        built_in.append("search_fs_uuid")
+    options = [*("-O", platform), *("-p", place)]
     own = f"/usr/bin/{prefix(tree)}-mkimage"
     if tree.path(own).is_file() and modules.is_relative_to(tree.root):
         # Modules and the tool that joins them are of one version.
-        inside = [f"/{path.relative_to(tree.root)}" for path in (modules, image)]
-        run.guest(tree, [own, *options, "-d", inside[0], "-o", inside[1], *built_in])
+        run.guest(tree, [own, *options, *_files(modules, image, search, tree.root), *built_in])
     else:
-        run(["grub-mkimage", *options, "-d", modules, "-o", image, *built_in])
+        run(["grub-mkimage", *options, *_files(modules, image, search, Path("/")), *built_in])
+
+
+def _files(modules: Path, image: Path, search: Path | None, root: Path) -> list[str]:
+    """Return the options of grub-mkimage that name files, as a program with *root* sees them."""
+    named = [("-d", modules), ("-o", image)] + ([("-c", search)] if search else [])
+    return [word for option, path in named for word in (option, f"/{path.relative_to(root)}")]
+
+
+def _write_search(plan: Plan, path: Path, place: str) -> None:
+    """Write what the image does first, as grub-install's load.cfg: find the disk with /boot."""
+    uuid = plan.holding("/boot").identifier
+    path.unlink(missing_ok=True)
+    path.write_text(f"search.fs_uuid {uuid} root\nset prefix=($root){place}\n", encoding="ascii")

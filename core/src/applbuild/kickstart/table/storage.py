@@ -115,7 +115,7 @@ _BOOTLOADER = Entry(
     (
         honoured("--append", "arguments of the kernel"),
         honoured("--timeout", "seconds that the menu waits"),
-        honoured("--location", "boot code goes to the disk that holds /boot", "mbr"),
+        honoured("--location", "boot code goes to the start of the disk that boots", "mbr"),
         honoured("--location", "no boot loader is installed", "none"),
         irrelevant(
             "--location",
@@ -139,8 +139,8 @@ _BOOTLOADER = Entry(
             instead="write --iscrypted --password=grub.pbkdf2...",
             is_secret=True,
         ),
-        honoured("--boot-drive", "the disk that is to boot; it must be the one that holds /boot"),
-        honoured("--driveorder", "its first disk is the one that is to boot, as --boot-drive"),
+        honoured("--boot-drive", "the disk that gets the boot code and is the first to boot"),
+        honoured("--driveorder", "its first disk is the one that --boot-drive would name"),
         pending("--default", "the newest kernel is the default"),
         pending("--sdboot", "systemd-boot is not installed"),
         honoured("--nombr", "no code for a BIOS is written; the image starts by UEFI"),
