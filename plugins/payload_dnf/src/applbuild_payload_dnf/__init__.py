@@ -23,11 +23,13 @@ from applbuild import (
     make_initramfs,
 )
 from applbuild_payload_dnf.dnf import COMMANDS
+from applbuild_payload_dnf.image_repositories import write_repository
 from applbuild_payload_dnf.options import DnfOptions
 from applbuild_payload_dnf.record import load_record
 from applbuild_payload_dnf.repositories import SETTINGS, is_repository, without_login
 from applbuild_payload_dnf.resolution import fetch, resolve
 from applbuild_payload_dnf.rpm import install
+from applbuild_payload_dnf.signatures import keys_of
 from applbuild_payload_dnf.traces import remove_traces
 
 _ARCHITECTURES = ("x86_64", "aarch64")
@@ -87,7 +89,7 @@ def applbuild_check(request: Request, host: Host) -> tuple[Problem, ...]:
         )
     problems += [
         Problem(
-            message=f"{source.command} {without_login(source.url)} is no repository of RPMs",
+            message=f"{source.command} {without_login(source.url)} is no RPM repository",
             place=source.place,
         )
         for source in request.sources
@@ -125,12 +127,15 @@ def applbuild_fetch(
 
 
 @hookimpl
-def applbuild_populate(plan: Plan, tree: Tree, cache: Path, run: Run) -> Tree:
+def applbuild_populate(plan: Plan, tree: Tree, options: DnfOptions, cache: Path, run: Run) -> Tree:
     """Install the plan's packages into *tree*, without network and without a trace of this host."""
     record = load_record(plan.resolution.digest, cache)
     files = dict(record.files)
     by_name = {row.name: Path(files[row.full_name]) for row in record.rows}
     install(by_name, tree, run, has_docs=record.has_docs, languages=record.languages)
+    for repository in record.repositories:
+        if repository.is_kept:
+            write_repository(repository, keys_of(repository, options), tree)
     remove_traces(tree)
     return tree
 

@@ -22,7 +22,7 @@ _QUERY = "N %{NAME}\\n[R %{REQUIRENAME}\\n][P %{PROVIDENAME}\\n][F %{FILENAMES}\
 _LAY_OUT = """
 set -e
 for file do
-    rpm2archive - <"$file" | tar --extract --auto-compress --keep-directory-symlink --gzip
+    rpm2archive - <"$file" | tar --extract --gzip --keep-directory-symlink
 done
 """
 _SHOWN = "/run/packages"

@@ -68,7 +68,7 @@ def refuse_unverified(
 
 def _problems(files: tuple[Path, ...], keys: tuple[Path, ...], run: Run) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="keys-") as database:
-        rpmkeys = ["rpmkeys", "--dbpath", database]
+        rpmkeys: list[str | Path] = ["rpmkeys", "--dbpath", database]
         for key in keys:
             try:
                 run([*rpmkeys, "--import", key])
@@ -77,12 +77,12 @@ def _problems(files: tuple[Path, ...], keys: tuple[Path, ...], run: Run) -> Iter
         checking = ["--define", "_pkgverify_level all"] if keys else ["--nosignature"]
         for start in range(0, len(files), _BATCH):
             batch = files[start : start + _BATCH]
-            argv: list[str | Path] = [*rpmkeys, *checking, "--checksig", *batch]
+            argv = [*rpmkeys, *checking, "--checksig", *batch]
             if run(argv, is_checked=False).returncode:
                 yield from _explained(batch, [*rpmkeys, *checking], run)
 
 
-def _explained(files: tuple[Path, ...], rpmkeys: list[str], run: Run) -> Iterator[str]:
+def _explained(files: tuple[Path, ...], rpmkeys: list[str | Path], run: Run) -> Iterator[str]:
     for file in files:
         said = run([*rpmkeys, "--verbose", "--checksig", file], is_checked=False)
         if said.returncode:
