@@ -151,6 +151,7 @@ def unpack(deb: Path, about: Table, drop: list[str], root: Path) -> None:
         subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as process,
         tarfile.open(fileobj=process.stdout, mode="r|") as archive,
     ):
+        archive.extraction_filter = lambda member, _: member  # Debian's own; as it is
         for member in archive:
             path = _place(member.name, about)
             is_needed = not member.isdir() and _is_any(path, keep) and not _is_any(path, drop)
@@ -161,7 +162,7 @@ def unpack(deb: Path, about: Table, drop: list[str], root: Path) -> None:
                 member.linkname = _place(member.linkname, about).lstrip("/")
             if (member.uname, member.gname) != ("root", "root"):
                 about["owners"][path] = (member.uname, member.gname)
-            archive.extract(member, root, filter="fully_trusted", set_attrs=False)
+            archive.extract(member, root, set_attrs=False)
             if member.isreg():
                 _finish(root / member.name, member)
 

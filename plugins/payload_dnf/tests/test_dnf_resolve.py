@@ -104,8 +104,7 @@ def test_an_address_with_releasever_needs_a_release(stocked, resolve, refused):
 def test_the_release_of_the_options_stands_for_releasever(stocked, resolve):
     source = Source(command="url", url=stocked.url.replace("repository", "$releasever"))
     options = DnfOptions(keys=(stocked.key,), releasever="repository")
-    found = resolve("lib", sources=(source,), options=options, is_fetched=False)
-    assert names(found) == {"base", "lib"}
+    assert names(resolve("lib", sources=(source,), options=options)) == {"base", "lib"}
 
 
 def test_a_repository_that_cannot_be_read_is_named(stocked, resolve, refused):

@@ -30,8 +30,14 @@ class Source:
 
     @property
     def local_paths(self) -> tuple[Path, ...]:
-        """Every file or folder of this host that it names: what it is, and certificates."""
-        values = (self.url, *(value for _, value in self.options))
+        """Every file or folder of this host that it names: what it is, and certificates.
+
+        Of an address with variables ($releasever) it is the folder above them.
+        """
+        said = (self.url, *(value for _, value in self.options))
+        values = (
+            text.partition("$")[0].rpartition("/")[0] if "$" in text else text for text in said
+        )
         return tuple(path for value in values if (path := _local(value)) is not None)
 
 

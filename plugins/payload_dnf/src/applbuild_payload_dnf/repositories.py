@@ -37,10 +37,12 @@ class Repository:
         said = dict(self.settings)
         return next((without_login(said[kind]) for kind in _KINDS if kind in said), self.name)
 
-    @property
-    def local_path(self) -> Path | None:
-        """The folder of this host that holds it, if one does."""
-        parts = urlsplit(dict(self.settings).get("baseurl", ""))
+    def local_path(self, releasever: str, basearch: str) -> Path | None:
+        """Return the folder of this host that holds it, if one does."""
+        url = dict(self.settings).get("baseurl", "")
+        for name, value in (("releasever", releasever), ("basearch", basearch)):
+            url = url.replace(f"${{{name}}}", value).replace(f"${name}", value)
+        parts = urlsplit(url)
         return Path(unquote(parts.path)) if parts.scheme in ("", "file") and parts.path else None
 
 

@@ -90,7 +90,7 @@ def fetch(
     )
     with private_dnf(wanted, cache, run) as dnf:
         download(dnf, record.rows)
-        files = locate(dnf, record.rows, record.repositories)
+        files = locate(dnf, record.rows, record.repositories, record.releasever)
     by_repository: dict[str, tuple[Path, ...]] = {}
     for row in record.rows:
         former = by_repository.get(row.repository, ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import shutil
 import time
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ def download(dnf: Dnf, rows: tuple[Row, ...]) -> None:
 
 
 def locate(
-    dnf: Dnf, rows: tuple[Row, ...], repositories: tuple[Repository, ...]
+    dnf: Dnf, rows: tuple[Row, ...], repositories: tuple[Repository, ...], releasever: str
 ) -> dict[str, Path]:
     """Return the file of each of *rows*, by its full name.
 
@@ -43,7 +44,7 @@ def locate(
     """
     present: dict[tuple[str, str], Path] = {}
     for repository in repositories:
-        local = repository.local_path
+        local = repository.local_path(releasever, platform.machine())
         folders = [local] if local else sorted(dnf.cache.glob(f"{repository.name}-*/packages"))
         for folder in folders:
             for file in folder.rglob("*.rpm"):
