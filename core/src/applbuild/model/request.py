@@ -38,7 +38,8 @@ class Source:
         values = (
             text.partition("$")[0].rpartition("/")[0] if "$" in text else text for text in said
         )
-        return tuple(path for value in values if (path := _local(value)) is not None)
+        paths = (_local(value) for value in values)
+        return tuple(path for path in paths if path is not None and path.parent != path)
 
 
 def _local(url: str) -> Path | None:
