@@ -39,7 +39,7 @@ class Source:
             text.partition("$")[0].rpartition("/")[0] if "$" in text else text for text in said
         )
         paths = (_local(value) for value in values)
-        return tuple(path for path in paths if path is not None and path.parent != path)
+        return tuple(path for path in paths if path and path.is_absolute() and path.name)
 
 
 def _local(url: str) -> Path | None:
