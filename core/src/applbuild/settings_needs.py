@@ -49,7 +49,8 @@ def _rpms(request: Request) -> Iterator[tuple[str, str]]:
     settings = request.settings
     wanted = {package.name for package in request.packages.wanted}
     if request.nics and "systemd-networkd" not in wanted:
-        yield "NetworkManager", "the network"
+        # Where neither is a package of its own, systemd has networkd in it.
+        yield "NetworkManager|systemd-networkd|systemd", "the network"
     for name in dict.fromkeys(name.partition("_")[0] for name in _locales(settings)):
         if name.partition(".")[0] not in {"C", "POSIX"}:
             yield f"glibc-langpack-{name}|glibc-common", f"lang {name}"
