@@ -166,7 +166,8 @@ def killed(builder, readable, tiny_tree, look_at_host, processes):
 
 def test_the_builds_are_killed_in_the_middle(killed):
     assert [kill.code for kill in killed.kills] == [-signal.SIGKILL] * len(STAGES)
-    assert all(kill.had > 0 for kill in killed.kills)
+    # One may hit the moment between two rooms, where there is nothing to be left.
+    assert sum(kill.had > 0 for kill in killed.kills) >= len(STAGES) - 1
     assert sum(len(kill.names) == 2 for kill in killed.kills) >= len(STAGES) - 1
 
 
