@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from applbuild.configure.guest_tools import ask
 from applbuild.errors import KickstartError
 from applbuild.model.plan import Plan
@@ -11,7 +13,8 @@ from applbuild.progress import Progress
 from applbuild.run import Run
 from applbuild.tree import exists, write_file
 
-_UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+_OWN_UNITS = "/etc/systemd/system"
+_UNITS = (_OWN_UNITS, "/usr/lib/systemd/system", "/lib/systemd/system")
 _SCRIPTS = "/etc/init.d"
 _HOST_KEYS_UNIT = "applbuild-ssh-host-keys.service"
 _HOST_KEYS = """\
@@ -73,6 +76,9 @@ def set_services(plan: Plan, tree: Tree, run: Run, progress: Progress) -> None:
 def _unit(service: Service, tree: Tree) -> str | None:
     """Return the unit that is called *service*, by its own name or as an alias."""
     wanted = service.name if "." in service.name else f"{service.name}.service"
+    alias = tree.path(_OWN_UNITS) / wanted
+    if alias.is_symlink() and alias.readlink().name.endswith(Path(wanted).suffix):
+        return alias.readlink().name  # systemctl(1) does not enable a unit by its alias
     if has_unit(tree, wanted):
         return wanted
     for folder in _UNITS:
