@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -46,24 +47,7 @@ class TestContract(BackendConformance):
     name = "grub"
 
 
-def plan(*, boot: bool = False, firmware: Firmware = Firmware.BOTH, **changes: object) -> Plan:
-    """Return a plan with what GRUB needs, and a /boot of its own if asked."""
-    wanted = [PartitionRequest(mount_point="/", size_bytes=64 * MIB)]
-    if boot:
-        wanted.insert(0, PartitionRequest(mount_point="/boot", size_bytes=64 * MIB))
-    request = examples.request(*wanted, firmware=firmware)
-    needs = applbuild_bootloader_grub.applbuild_needs(request=request)
-    return examples.plan(request, needs=needs, identifier_bits={"vfat": 32}, **changes)
-
-
-def system(folder: Path, *versions: str) -> Tree:
-    """Return a tree with a kernel of each of *versions*, its initramfs beside it."""
-    root = folder / "root"
-    (root / "boot/efi").mkdir(parents=True)
-    for version in versions:
-        (root / f"boot/vmlinuz-{version}").touch()
-        (root / f"boot/initrd.img-{version}").touch()
-    return Tree(root=root, folders=())
+plan = partial(examples.bootable_plan, applbuild_bootloader_grub)
 
 
 def write(decided: Plan, tree: Tree, run: Run | None = None) -> Boot:
@@ -81,7 +65,7 @@ class TestImages:
         self, boot: bool, prefix: str, tmp_path: Path
     ) -> None:
         run = Recorder()
-        write(plan(boot=boot), system(tmp_path), run)
+        write(plan(boot=boot), examples.bootable_tree(tmp_path), run)
         argv = {words[words.index("-O") + 1]: words for words in run.seen}
         assert set(argv) == {"i386-pc", "x86_64-efi"}
         for words in argv.values():
@@ -94,7 +78,7 @@ class TestImages:
     def test_only_what_the_firmware_starts_is_made(
         self, firmware: Firmware, platforms: set[str], tmp_path: Path
     ) -> None:
-        tree = system(tmp_path)
+        tree = examples.bootable_tree(tmp_path)
         write(plan(firmware=firmware), tree)
         found = {item.name for item in (tree.root / "boot/grub").iterdir() if item.is_dir()}
         assert found == platforms
@@ -103,7 +87,7 @@ class TestImages:
         made = []
         for name in ("first", "second"):
             (tmp_path / name).mkdir()
-            tree = system(tmp_path / name, "6.1")
+            tree = examples.bootable_tree(tmp_path / name, "6.1")
             write(plan(boot=True), tree, examples.run())
             made.append(
                 [
@@ -120,7 +104,7 @@ class TestImages:
             PartitionRequest(kind=PartitionKind.EFI_SYSTEM, mount_point="/efi"),
             firmware=Firmware.UEFI,
         )
-        tree = system(tmp_path)
+        tree = examples.bootable_tree(tmp_path)
         write(examples.plan(request, identifier_bits={"vfat": 32}), tree, examples.run())
         assert (tree.root / "efi/EFI/BOOT/BOOTX64.EFI").is_file()
 
@@ -134,7 +118,7 @@ class TestImages:
         )
         needs = applbuild_bootloader_grub.applbuild_needs(request=request)
         decided = examples.plan(request, needs=needs, identifier_bits={"vfat": 32})
-        run, tree = Recorder(), system(tmp_path)
+        run, tree = Recorder(), examples.bootable_tree(tmp_path)
         write(decided, tree, run)
         uuid = decided.holding("/").identifier
         for words in run.seen:
@@ -150,12 +134,12 @@ class TestImages:
     ) -> None:
         root = PartitionRequest(mount_point="/", filesystem="bcachefs", size_bytes=64 * MIB)
         with pytest.raises(ApplbuildError, match="bcachefs"):
-            write(examples.plan(examples.request(root)), system(tmp_path))
+            write(examples.plan(examples.request(root)), examples.bootable_tree(tmp_path))
 
     @pytest.mark.parametrize("path", ["boot/grub", "boot/grub/grub.cfg", "boot/efi/EFI"])
     def test_links_of_the_system_lead_nowhere_outside_it(self, path: str, tmp_path: Path) -> None:
         """A %post can make them, and this runs after it: with the output and cache in reach."""
-        tree, outside = system(tmp_path, "6.1"), tmp_path / "outside"
+        tree, outside = examples.bootable_tree(tmp_path, "6.1"), tmp_path / "outside"
         outside.mkdir()
         link = tree.root / path
         link.parent.mkdir(exist_ok=True)

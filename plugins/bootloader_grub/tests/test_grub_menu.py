@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -12,8 +13,6 @@ import pytest
 import applbuild_bootloader_grub
 from applbuild import (
     Boot,
-    Firmware,
-    PartitionRequest,
     Plan,
     Tree,
 )
@@ -36,24 +35,7 @@ HOSTILE = (
 )
 
 
-def plan(*, boot: bool = False, firmware: Firmware = Firmware.BOTH, **changes: object) -> Plan:
-    """Return a plan with what GRUB needs, and a /boot of its own if asked."""
-    wanted = [PartitionRequest(mount_point="/", size_bytes=64 * MIB)]
-    if boot:
-        wanted.insert(0, PartitionRequest(mount_point="/boot", size_bytes=64 * MIB))
-    request = examples.request(*wanted, firmware=firmware)
-    needs = applbuild_bootloader_grub.applbuild_needs(request=request)
-    return examples.plan(request, needs=needs, identifier_bits={"vfat": 32}, **changes)
-
-
-def system(folder: Path, *versions: str) -> Tree:
-    """Return a tree with a kernel of each of *versions*, its initramfs beside it."""
-    root = folder / "root"
-    (root / "boot/efi").mkdir(parents=True)
-    for version in versions:
-        (root / f"boot/vmlinuz-{version}").touch()
-        (root / f"boot/initrd.img-{version}").touch()
-    return Tree(root=root, folders=())
+plan = partial(examples.bootable_plan, applbuild_bootloader_grub)
 
 
 def write(decided: Plan, tree: Tree, password_hash: str | None = None) -> Boot:
@@ -79,7 +61,9 @@ def with_arguments(decided: Plan, *words: str) -> Plan:
 
 class TestMenu:
     def test_the_newest_kernel_comes_first(self, tmp_path: Path) -> None:
-        tree = system(tmp_path, "6.1.0-9-amd64", "6.1.0-13-amd64", "5.10.0-30-amd64")
+        tree = examples.bootable_tree(
+            tmp_path, "6.1.0-9-amd64", "6.1.0-13-amd64", "5.10.0-30-amd64"
+        )
         write(plan(), tree)
         assert [words[1] for words in lines(tree, "menuentry")] == [
             "Linux 6.1.0-13-amd64",
@@ -91,7 +75,7 @@ class TestMenu:
     def test_paths_are_those_of_the_filesystem_with_boot(
         self, boot: bool, prefix: str, tmp_path: Path
     ) -> None:
-        tree = system(tmp_path, "6.1")
+        tree = examples.bootable_tree(tmp_path, "6.1")
         decided = plan(boot=boot)
         identifier = decided.holding("/boot").identifier
         said = write(decided, tree)
@@ -102,7 +86,7 @@ class TestMenu:
         assert said.entries[0].kernel == "/boot/vmlinuz-6.1"
 
     def test_root_is_found_by_its_identifier_alone(self, tmp_path: Path) -> None:
-        tree, decided = system(tmp_path, "6.1"), plan(boot=True)
+        tree, decided = examples.bootable_tree(tmp_path, "6.1"), plan(boot=True)
         write(decided, tree)
         (words,) = lines(tree, "linux")
         assert words[2:4] == [f"root=UUID={decided.holding('/').identifier}", "ro"]
@@ -111,7 +95,7 @@ class TestMenu:
         assert str(tmp_path) not in text
 
     def test_hostile_arguments_reach_the_kernel_as_they_were_typed(self, tmp_path: Path) -> None:
-        tree = system(tmp_path, "6.1")
+        tree = examples.bootable_tree(tmp_path, "6.1")
         said = write(with_arguments(plan(), *HOSTILE), tree)
         (words,) = lines(tree, "linux")
         assert words[4:] == list(HOSTILE)
@@ -119,26 +103,26 @@ class TestMenu:
         examples.run()(["grub-script-check", tree.root / "boot/grub/grub.cfg"])
 
     def test_what_backends_want_comes_before_what_the_user_wants(self, tmp_path: Path) -> None:
-        tree = system(tmp_path, "6.1")
+        tree = examples.bootable_tree(tmp_path, "6.1")
         decided = attrs.evolve(with_arguments(plan(), "quiet"), arguments=("console=ttyS0",))
         write(decided, tree)
         assert lines(tree, "linux")[0][-2:] == ["console=ttyS0", "quiet"]
 
     def test_a_kernel_without_an_initramfs_starts_without_one(self, tmp_path: Path) -> None:
-        tree = system(tmp_path, "6.1")
+        tree = examples.bootable_tree(tmp_path, "6.1")
         (tree.root / "boot/initrd.img-6.1").unlink()
         assert write(plan(), tree).entries[0].initrd is None
         assert not lines(tree, "initrd")
 
     def test_written_again_it_follows_the_kernels(self, tmp_path: Path) -> None:
-        tree = system(tmp_path, "6.1", "6.2")
+        tree = examples.bootable_tree(tmp_path, "6.1", "6.2")
         write(plan(), tree)
         (tree.root / "boot/vmlinuz-6.2").unlink()
         write(plan(), tree)
         assert [words[1] for words in lines(tree, "menuentry")] == ["Linux 6.1"]
 
     def test_the_timeout_is_the_kickstarts(self, tmp_path: Path) -> None:
-        tree, decided = system(tmp_path, "6.1"), plan()
+        tree, decided = examples.bootable_tree(tmp_path, "6.1"), plan()
         write(attrs.evolve(decided, boot=attrs.evolve(decided.boot, timeout_seconds=17)), tree)
         assert ["set", "timeout=17"] in lines(tree, "set")
 
@@ -146,7 +130,7 @@ class TestMenu:
 class TestDefaultsForTheGuestsOwnTools:
     def defaults(self, tmp_path: Path, decided: Plan) -> dict[str, str]:
         """Return what a shell makes of the file, as grub-mkconfig reads it."""
-        tree = system(tmp_path, "6.1")
+        tree = examples.bootable_tree(tmp_path, "6.1")
         (tree.root / "usr/sbin").mkdir(parents=True)
         (tree.root / "usr/sbin/grub-mkconfig").touch()
         write(decided, tree)
@@ -168,6 +152,6 @@ class TestDefaultsForTheGuestsOwnTools:
         assert shlex.split(found["GRUB_CMDLINE_LINUX"]) == list(HOSTILE)
 
     def test_a_guest_without_the_tools_gets_none(self, tmp_path: Path) -> None:
-        tree = system(tmp_path, "6.1")
+        tree = examples.bootable_tree(tmp_path, "6.1")
         write(plan(), tree)
         assert not (tree.root / "etc").exists()

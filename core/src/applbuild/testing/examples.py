@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import attrs
@@ -15,6 +16,7 @@ from applbuild import (
     Boot,
     BootEntry,
     Disk,
+    Firmware,
     Needs,
     PartitionKind,
     PartitionRequest,
@@ -41,6 +43,8 @@ __all__ = [
     "HOSTILE_NAMES",
     "TWO_DISKS",
     "appliance",
+    "bootable_plan",
+    "bootable_tree",
     "plan",
     "progress",
     "raw_disk",
@@ -107,6 +111,31 @@ def plan(
         identifier_bits=identifier_bits or {},
     )
     return attrs.evolve(decided, **changes)
+
+
+def bootable_plan(
+    loader: ModuleType, *, boot: bool = False, firmware: Firmware = Firmware.BOTH, **changes: Any
+) -> Plan:
+    """Return the plan of a small system that the boot loader backend *loader* is to start.
+
+    With *boot* it has a /boot of its own.
+    """
+    wanted = [PartitionRequest(mount_point="/", size_bytes=64 * MIB)]
+    if boot:
+        wanted.insert(0, PartitionRequest(mount_point="/boot", size_bytes=64 * MIB))
+    asked = request(*wanted, firmware=firmware)
+    needs = loader.applbuild_needs(request=asked)
+    return plan(asked, needs=needs, identifier_bits={"vfat": 32}, **changes)
+
+
+def bootable_tree(folder: Path, *versions: str) -> Tree:
+    """Return a system in *folder* with (empty) kernels of *versions*, an initramfs beside each."""
+    root = folder / "root"
+    (root / "boot/efi").mkdir(parents=True)
+    for version in versions:
+        (root / f"boot/vmlinuz-{version}").touch()
+        (root / f"boot/initrd.img-{version}").touch()
+    return Tree(root=root, folders=())
 
 
 def raw_disk(disk: Disk, folder: Path) -> RawDisk:

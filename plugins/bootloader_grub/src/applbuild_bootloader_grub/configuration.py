@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from applbuild import BootEntry, Plan, Tree, command_line, kernels, write_file
-from applbuild_bootloader_grub.places import BIOS, folder, inside_boot_volume, platforms, prefix
-from applbuild_bootloader_grub.vendor import vendor_image
+from applbuild_bootloader_grub.boot_entries import entries_menu
+from applbuild_bootloader_grub.places import folder, inside_boot_volume, prefix
 
 _SERIAL = "serial --unit=0 --speed=115200"
 _STAND_IN = """\
@@ -56,41 +56,21 @@ def write_configuration(
 
     With a *password_hash* only the system's root reads what has it.
     """
-    reads_entries = _reads_entries(plan, tree)
-    menu = ["insmod blscfg", "blscfg"] if reads_entries else _menu(plan, found, password_hash)
-    text = "\n".join([*_head(plan, password_hash), *menu, ""])
+    menu = entries_menu(plan, tree)
+    shown = _menu(plan, found, password_hash) if menu is None else menu
+    text = "\n".join([*_head(plan, password_hash), *shown, ""])
     mode = 0o600 if password_hash else 0o644
     write_file(tree, f"{folder(tree)}/grub.cfg", text, mode=mode)
     if not tree.path(f"/usr/sbin/{prefix(tree)}-mkconfig").exists():
         return
     if prefix(tree) == "grub2":  # its grub2-mkconfig reads this file and no folder
-        bls = f"GRUB_ENABLE_BLSCFG={str(reads_entries).lower()}\n"
+        bls = f"GRUB_ENABLE_BLSCFG={str(menu is not None).lower()}\n"
         write_file(tree, "/etc/default/grub", _defaults(plan) + bls)
     else:
         write_file(tree, "/etc/default/grub.d/50-applbuild.cfg", _defaults(plan))
     if password_hash:
         text = _PROTECTION.format(password=_password(password_hash))
         write_file(tree, "/etc/grub.d/05_applbuild_password", text, mode=0o700)
-
-
-def _reads_entries(plan: Plan, tree: Tree) -> bool:
-    """Return whether GRUB reads the system's boot entries itself, and there are any.
-
-    The module blscfg is one of Fedora's; the entries are those of the Boot Loader
-    Specification, which kernel-install writes.
-    """
-    if not any(tree.path("/boot/loader/entries").glob("*.conf")):
-        return False
-    return all(_has_blscfg(plan, tree, platform) for platform in platforms(plan))
-
-
-def _has_blscfg(plan: Plan, tree: Tree, platform: str) -> bool:
-    if (tree.path(f"{folder(tree)}/{platform}") / "blscfg.mod").is_file():
-        return True
-    if platform == BIOS:
-        return False
-    image = vendor_image(tree, "/boot/efi", plan.architecture)
-    return image is not None and b"blscfg" in image.read_bytes()
 
 
 def _password(password_hash: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from applbuild import HostError, KickstartError, PartitionKind, Plan, Run, Tree
+from applbuild import HostError, KickstartError, Plan, Run, Tree
 from applbuild_bootloader_grub.places import (
     BIOS,
     EFI_FILE,
     FILESYSTEM_MODULES,
     core_image,
+    efi_system,
     folder,
     inside_boot_volume,
     partition_name,
@@ -30,7 +31,7 @@ _SUFFIXES = {".mod", ".lst", ".img", ".o"}
 def write_images(plan: Plan, tree: Tree, run: Run) -> None:
     """Put the modules of each platform into /boot/grub and make the images that load them."""
     for platform in platforms(plan):
-        if platform != BIOS and start_vendor_image(plan, tree, _efi_system(plan)):
+        if platform != BIOS and start_vendor_image(plan, tree, efi_system(plan)):
             continue
         modules = _modules(tree, platform)
         target = tree.path(f"{folder(tree)}/{platform}")
@@ -57,20 +58,7 @@ def _modules(tree: Tree, platform: str) -> Path:
 
 
 def _efi_image(plan: Plan, tree: Tree) -> Path:
-    return tree.path(f"{_efi_system(plan)}/EFI/BOOT/{EFI_FILE[plan.architecture]}")
-
-
-def _efi_system(plan: Plan) -> str:
-    """Return where the EFI system partition is mounted."""
-    for volume in plan.mounts:
-        disk = plan.disk(volume.disk)
-        kind = next(part.kind for part in disk.partitions if part.number == volume.partition)
-        if kind is PartitionKind.EFI_SYSTEM:
-            return str(volume.mount_point)
-    raise KickstartError(
-        "no EFI system partition is mounted, and GRUB has to be put into it",
-        hint="add: part /boot/efi --fstype=efi --size=64, or build with --firmware bios",
-    )
+    return tree.path(f"{efi_system(plan)}/EFI/BOOT/{EFI_FILE[plan.architecture]}")
 
 
 def _make_image(

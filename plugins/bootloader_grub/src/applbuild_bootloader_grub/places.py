@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from applbuild import Plan, Tree
+from applbuild import KickstartError, PartitionKind, Plan, Tree
 
 BIOS = "i386-pc"
 EFI = {"x86_64": "x86_64-efi", "aarch64": "arm64-efi"}
@@ -56,3 +56,20 @@ def platforms(plan: Plan) -> tuple[str, ...]:
 def core_image(tree: Tree) -> Path:
     """Return where the image for BIOS is kept in the system, as grub-install does it."""
     return tree.path(f"{folder(tree)}/{BIOS}/core.img")
+
+
+def efi_system(plan: Plan) -> str:
+    """Return where the EFI system partition is mounted.
+
+    Raises:
+        KickstartError: it is nowhere.
+    """
+    for volume in plan.mounts:
+        disk = plan.disk(volume.disk)
+        kind = next(part.kind for part in disk.partitions if part.number == volume.partition)
+        if kind is PartitionKind.EFI_SYSTEM:
+            return str(volume.mount_point)
+    raise KickstartError(
+        "no EFI system partition is mounted, and GRUB has to be put into it",
+        hint="add: part /boot/efi --fstype=efi --size=64, or build with --firmware bios",
+    )
