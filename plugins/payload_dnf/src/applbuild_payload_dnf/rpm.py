@@ -26,6 +26,9 @@ for file do
 done
 """
 _SHOWN = "/run/packages"
+# Plugins guard and log the transactions of a running system; that of rpm 4.20 and newer which
+# gives scriptlets namespaces (rpm-plugin-unshare(8)) may not do so in the guest's room.
+_NO_PLUGINS = "/run/no-plugins"
 # kernel-install(8): kernels are installed once settings and storage are known.
 _ENVIRONMENT = {"KERNEL_INSTALL_BYPASS": "1"}
 # As Anaconda writes it down, so that updates follow.
@@ -68,6 +71,7 @@ def install(
     shown = [(folder, f"{_SHOWN}/{number}") for number, folder in enumerate(folders)]
     inside = dict(shown)
     argv = ["rpm", "--install", "--nosignature", *_define("_netsharedpath", "/proc")]
+    argv += _define("__plugindir", _NO_PLUGINS)
     argv += [] if has_docs else ["--excludedocs"]
     if languages is not None:
         argv += _define("_install_langs", _as_macro(languages))
