@@ -47,7 +47,9 @@ class Guest:
         return printed.replace("\r", "").strip()
 
     def ssh_banner(self) -> str:
-        """Return how the guest's ssh server greets from outside."""
+        """Return how the guest's ssh server greets from outside, once its network is up."""
+        # Without an address yet the guest's side is closed at once.
+        self.run("for i in $(seq 60); do hostname -I | grep -q . && break; sleep 1; done")
         with socket.create_connection(("127.0.0.1", self.ssh_port), timeout=60) as connection:
             connection.settimeout(60)
             return connection.recv(64).decode("ascii", "replace")

@@ -89,7 +89,7 @@ def unpack(deb: Path, about: Table, drop: list[str], root: Path) -> None:
             if member.islnk():
                 member.linkname = _place(member.linkname, about).lstrip("/")
             if (member.uname, member.gname) != ("root", "root"):
-                about["owners"][path] = (member.uname, member.gname)
+                about["owners"].setdefault(path, (member.uname, member.gname))
             archive.extract(member, root, set_attrs=False)
             if member.isreg():
                 _finish(root / member.name, member)

@@ -75,7 +75,8 @@ def _make_efi_image(target: Path, work: Path) -> None:
     folder = work / "roots/grub2-efi-x64-modules/usr/lib/grub/x86_64-efi"
     prefix = "/" + "/".join(target.parent.parts[-2:])
     argv = ["grub-mkimage", "-O", "x86_64-efi", "-p", prefix, "-d", folder, "-o", target]
-    run(*argv, *modules.split())
+    reads_entries = ["blsuki"] if (folder / "blsuki.mod").is_file() else []
+    run(*argv, *modules.split(), *reads_entries)
 
 
 def _make_locale(name: str, locales: Path, root: Path, work: Path) -> None:
