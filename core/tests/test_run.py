@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from applbuild.errors import ToolError
+from applbuild.errors import HostError, ToolError
 from applbuild.run import PATH, Run, built_environment
 
 run = Run(environment=built_environment())
@@ -82,6 +82,15 @@ def test_a_path_is_a_word_like_any_other(tmp_path):
 
 def test_a_command_can_run_in_a_folder(tmp_path):
     assert run(["pwd", "-P"], directory=tmp_path).stdout == f"{tmp_path.resolve()}\n"
+
+
+def test_a_program_of_several_names_is_found_under_the_first_there_is(tmp_path):
+    for name in ("acme2-clock", "acme3-clock"):
+        (tmp_path / name).touch(mode=0o755)
+    run = Run(environment=(("PATH", str(tmp_path)),))
+    assert run.find("acme-clock", "acme2-clock", "acme3-clock") == "acme2-clock"
+    with pytest.raises(HostError, match="no acme-clock or acme4-clock"):
+        run.find("acme-clock", "acme4-clock")
 
 
 def test_a_command_that_fails_is_an_error_with_its_words_code_and_last_lines():

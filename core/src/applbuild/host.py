@@ -40,7 +40,7 @@ def require(tools: tuple[Tool, ...], host: Host) -> None:
         HostError: it lists all that are missing, and what to install.
     """
     wanted = dict.fromkeys(tools if os.geteuid() == 0 else (*_ID_TOOLS, *tools))
-    missing = [tool for tool in wanted if not host.has(tool.command)]
+    missing = [tool for tool in wanted if not any(map(host.has, tool.commands))]
     if not missing:
         return
     is_rpm = not {"debian", "ubuntu"} & set(host.family) and host.has("dnf")

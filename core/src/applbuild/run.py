@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from typing import IO
 import attrs
 
 from applbuild import guest_room
-from applbuild.errors import ToolError
+from applbuild.errors import HostError, ToolError
 from applbuild.model.result import Tree
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -127,6 +128,18 @@ class Run:
             raise ToolError(
                 tuple(os.fspath(word) for word in argv), error.returncode, error.tail
             ) from None
+
+    def find(self, *commands: str) -> str:
+        """Return the first of *commands*, names of one program, that the host has.
+
+        Raises:
+            HostError: it has none.
+        """
+        path = dict(self.environment).get("PATH")
+        found = next((name for name in commands if shutil.which(name, path=path)), None)
+        if found is None:
+            raise HostError(f"this host has no {' or '.join(commands)}")
+        return found
 
     def _start(
         self,

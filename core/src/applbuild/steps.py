@@ -265,9 +265,10 @@ def tool_versions(plan: Plan, backends: Backends, run: Run) -> tuple[tuple[str, 
     """Return the host's tools that took part, each with the first line it says of itself."""
     versions = {}
     for tool in sorted(selected_tools(plan.selection, backends), key=lambda tool: tool.command):
-        said = run([tool.command, tool.version_option], is_checked=False)
+        command = run.find(*tool.commands)
+        said = run([command, tool.version_option], is_checked=False)
         lines = (said.stdout.strip() or said.stderr.strip()).splitlines()
-        versions[tool.command] = lines[0] if lines else ""
+        versions[command] = lines[0] if lines else ""
     return tuple(versions.items())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,20 +26,6 @@ from applbuild.testing.contract import BackendConformance
 MIB = 1 << 20
 
 
-class Recorder(Run):
-    """Runs nothing, and remembers what it was to run."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        object.__setattr__(self, "seen", [])
-
-    def __call__(self, argv: Sequence[object], **_: object) -> None:
-        self.seen.append([str(word) for word in argv])
-
-    def guest(self, _: Tree, argv: Sequence[object], **__: object) -> None:
-        self.seen.append(["guest", *(str(word) for word in argv)])
-
-
 class TestContract(BackendConformance):
     backend = applbuild_bootloader_grub
     role = "bootloader"
@@ -53,7 +38,7 @@ plan = partial(examples.bootable_plan, applbuild_bootloader_grub)
 def write(decided: Plan, tree: Tree, run: Run | None = None) -> Boot:
     """Return what the backend says after it wrote its files."""
     return applbuild_bootloader_grub.applbuild_boot_files(
-        plan=decided, tree=tree, password_hash=None, run=run or Recorder()
+        plan=decided, tree=tree, password_hash=None, run=run or examples.Recorder()
     )
 
 
@@ -64,7 +49,7 @@ class TestImages:
     def test_each_starts_from_the_partition_with_boot_on_its_own_disk(
         self, boot: bool, prefix: str, tmp_path: Path
     ) -> None:
-        run = Recorder()
+        run = examples.Recorder()
         write(plan(boot=boot), examples.bootable_tree(tmp_path), run)
         argv = {words[words.index("-O") + 1]: words for words in run.seen}
         assert set(argv) == {"i386-pc", "x86_64-efi"}
@@ -118,7 +103,7 @@ class TestImages:
         )
         needs = applbuild_bootloader_grub.applbuild_needs(request=request)
         decided = examples.plan(request, needs=needs, identifier_bits={"vfat": 32})
-        run, tree = Recorder(), examples.bootable_tree(tmp_path)
+        run, tree = examples.Recorder(), examples.bootable_tree(tmp_path)
         write(decided, tree, run)
         uuid = decided.holding("/").identifier
         for words in run.seen:

@@ -41,7 +41,7 @@ plan = partial(examples.bootable_plan, applbuild_bootloader_grub)
 def write(decided: Plan, tree: Tree, password_hash: str | None = None) -> Boot:
     """Return what the backend says after it wrote its files."""
     return applbuild_bootloader_grub.applbuild_boot_files(
-        plan=decided, tree=tree, password_hash=password_hash, run=lambda *_, **__: None
+        plan=decided, tree=tree, password_hash=password_hash, run=examples.Recorder()
     )
 
 

@@ -29,6 +29,13 @@ class Tool:
     rpm: str
     version_option: str = "--version"
     """What makes it say which version it is; the manifest keeps the first line."""
+    others: tuple[str, ...] = ()
+    """Commands that are the same program under the names of other distributions."""
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Every name it has; `Run.find` says which is there."""
+        return (self.command, *self.others)
 
 
 @attrs.frozen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +21,7 @@ from applbuild import (
     PartitionKind,
     PartitionRequest,
     Plan,
+    Ran,
     RawDisk,
     Request,
     Resolution,
@@ -34,7 +35,7 @@ from applbuild.model.plan import Selection
 from applbuild.model.request import BackendRequest
 from applbuild.model.storage import DiskRequest
 from applbuild.progress import silent as progress
-from applbuild.run import built_environment
+from applbuild.run import Argument, built_environment
 from applbuild.tree import make_tree
 from applbuild.units import GIB, MIB
 
@@ -42,6 +43,7 @@ __all__ = [
     "EPOCH_SECONDS",
     "HOSTILE_NAMES",
     "TWO_DISKS",
+    "Recorder",
     "appliance",
     "bootable_plan",
     "bootable_tree",
@@ -151,6 +153,27 @@ def tree(decided: Plan, folder: Path) -> Tree:
     root = folder / "root"
     root.mkdir()
     return make_tree(decided, root, folder)
+
+
+class Recorder(Run):
+    """Runs nothing, and remembers in `seen` what it was to run, in the guest or on the host."""
+
+    def __init__(self) -> None:
+        super().__init__(environment=built_environment(EPOCH_SECONDS))
+        object.__setattr__(self, "seen", [])
+
+    seen: list[list[str]]
+
+    def __call__(self, argv: Sequence[Argument], **_: Any) -> Ran:
+        """Remember *argv*; it printed nothing."""
+        self.seen.append([str(word) for word in argv])
+        return Ran(stdout="", stderr="")
+
+    def guest(self, tree: Tree, argv: Sequence[Argument], **_: Any) -> Ran:
+        """Remember *argv* behind the word `guest`; it printed nothing."""
+        del tree
+        self.seen.append(["guest", *(str(word) for word in argv)])
+        return Ran(stdout="", stderr="")
 
 
 def run(epoch_seconds: int = EPOCH_SECONDS) -> Run:

@@ -33,7 +33,9 @@ def applbuild_info() -> BackendInfo:
     return BackendInfo(
         summary="GRUB 2 for BIOS and UEFI",
         api=1,
-        tools=(Tool("grub-mkimage", deb="grub-common", rpm="grub2-tools-minimal"),),
+        tools=(
+            Tool("grub-mkimage", deb="grub-common", rpm="grub2-tools", others=("grub2-mkimage",)),
+        ),
     )
 
 

@@ -20,10 +20,10 @@ from applbuild_bootloader_grub.places import (
 )
 from applbuild_bootloader_grub.vendor import start_vendor_image
 
-_PACKAGES = {
-    BIOS: "grub-pc-bin",
-    "x86_64-efi": "grub-efi-amd64-bin",
-    "arm64-efi": "grub-efi-arm64-bin",
+_PACKAGES = {  # of Debian and its kin, of Fedora and its kin
+    BIOS: "grub-pc-bin or grub2-pc-modules",
+    "x86_64-efi": "grub-efi-amd64-bin or grub2-efi-x64-modules",
+    "arm64-efi": "grub-efi-arm64-bin or grub2-efi-aa64-modules",
 }
 _SUFFIXES = {".mod", ".lst", ".img", ".o"}
 
@@ -94,7 +94,8 @@ def _make_image(
         # Modules and the tool that joins them are of one version.
         run.guest(tree, [own, *options, *_files(modules, image, search, tree.root), *built_in])
     else:
-        run(["grub-mkimage", *options, *_files(modules, image, search, Path("/")), *built_in])
+        command = run.find("grub-mkimage", "grub2-mkimage")
+        run([command, *options, *_files(modules, image, search, Path("/")), *built_in])
 
 
 def _files(modules: Path, image: Path, search: Path | None, root: Path) -> list[str]:
