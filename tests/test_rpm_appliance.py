@@ -1,7 +1,12 @@
-"""The kickstart of the example for Fedora, built of a miniature distribution, and started."""
+"""The kickstart of the example for Fedora, built of a miniature distribution, and started.
+
+With APPLBUILD_TEST_SUITE=sid (or any other of Debian's suites) in the environment that is
+made of newer packages than the host's: another rpm, GRUB, systemd and kernel.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,7 +29,8 @@ def order(readable: Path) -> tuple[str, tuple[str, ...]]:
     """The kickstart, and what it is built with."""
     folder = readable / "miniature"
     folder.mkdir()
-    subprocess.run([sys.executable, MAKER, folder], check=True)
+    suite = os.environ.get("APPLBUILD_TEST_SUITE")
+    subprocess.run([sys.executable, MAKER, folder, *([suite] if suite else [])], check=True)
     subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
     text = (WORLDS / "fedora.ks").read_text(encoding="utf-8")
     kickstart = KEPT.replace("{folder}", str(folder)) + text.replace(MIRROR, f"file://{folder}")
