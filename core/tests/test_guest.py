@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,18 +10,6 @@ from applbuild import HYPERVISOR_DRIVERS, Plan, Tree, kernels, make_initramfs
 from applbuild.testing import examples
 
 MODULES = "/etc/initramfs-tools/modules"
-
-
-class Recorder:
-    """A Run that only remembers what it was to run in the guest."""
-
-    def __init__(self) -> None:
-        self.ran: list[list[str]] = []
-
-    def guest(self, tree: Tree, argv: list[str], **options: Any) -> None:
-        assert tree.root.is_dir()
-        assert not options
-        self.ran.append(argv)
 
 
 @pytest.fixture
@@ -42,9 +29,10 @@ def touch(tree: Tree, *names: str) -> None:
 
 
 def made(plan: Plan, tree: Tree, *, is_generic: bool = False) -> list[list[str]]:
-    run = Recorder()
-    assert make_initramfs(plan, tree, run, is_generic=is_generic) == tree  # type: ignore[arg-type]  # a stand-in
-    return run.ran
+    run = examples.Recorder()
+    assert make_initramfs(plan, tree, run, is_generic=is_generic) == tree
+    assert {words[0] for words in run.seen} <= {"guest"}
+    return [words[1:] for words in run.seen]
 
 
 def test_kernels_are_found_with_the_newest_first(tree: Tree) -> None:
@@ -113,6 +101,24 @@ def test_dracuts_own_choice_is_for_any_machine(tree: Tree, plan: Plan) -> None:
     choice = tree.path("/etc/dracut.conf.d/applbuild.conf").read_text()
     assert 'hostonly="no"' in choice
     assert "drivers=" not in choice
+
+
+def test_kernels_that_are_packaged_are_brought_into_boot_by_kernel_install(
+    tree: Tree, plan: Plan
+) -> None:
+    touch(tree, "/usr/lib/modules/6.5/vmlinuz", "/usr/bin/kernel-install")
+    assert made(plan, tree) == [["kernel-install", "add", "6.5", "/lib/modules/6.5/vmlinuz"]]
+    assert tree.path("/etc/kernel/cmdline").read_text().startswith("root=UUID=")
+    assert 'hostonly="no"' in tree.path("/etc/dracut.conf.d/applbuild.conf").read_text()
+
+
+def test_kernels_that_are_in_boot_already_are_left_to_the_systems_own_tool(
+    tree: Tree, plan: Plan
+) -> None:
+    """Debian packages its kernels elsewhere from 14 on, and brings them into /boot itself."""
+    touch(tree, "/usr/lib/modules/7.2/vmlinuz", "/usr/bin/kernel-install")
+    touch(tree, "/boot/vmlinuz-7.2", "/usr/sbin/mkinitramfs")
+    assert made(plan, tree) == [["update-initramfs", "-c", "-k", "all"]]
 
 
 def test_drivers_are_named_once() -> None:

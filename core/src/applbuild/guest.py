@@ -65,13 +65,12 @@ def make_initramfs(plan: Plan, tree: Tree, run: Run, *, is_generic: bool) -> Tre
     Raises:
         ToolError: the system's tool failed.
     """
-    if _packaged_kernels(tree) and exists(tree, "/usr/bin/kernel-install"):
+    found = kernels(tree)
+    if not found and _packaged_kernels(tree) and exists(tree, "/usr/bin/kernel-install"):
         _choose_for_dracut(plan, tree, is_generic=is_generic)
         _install_kernels(plan, tree, run)
         _run_dracut(tuple(kernel for kernel in kernels(tree) if kernel.initrd is None), tree, run)
-        return tree
-    found = kernels(tree)
-    if found and exists(tree, "/usr/sbin/mkinitramfs"):
+    elif found and exists(tree, "/usr/sbin/mkinitramfs"):
         if not is_generic:
             _choose_for_initramfs_tools(plan, tree)
         run.guest(tree, ["update-initramfs", "-c", "-k", "all"])
