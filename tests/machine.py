@@ -31,7 +31,8 @@ class Guest:
         self.console.expect("# ", timeout=_COMMAND_SECONDS)
         # No colours, echo or line breaks of the terminal in what is read back.
         self.console.sendline(
-            "stty -echo cols 1000; export TERM=dumb PS0= PS1= PROMPT_COMMAND= PAGER=cat; echo ready'>'"
+            "stty -echo cols 1000; export TERM=dumb PS0= PS1= PROMPT_COMMAND= PAGER=cat; "
+            "echo ready'>'"
         )
         self.console.expect("ready>", timeout=_COMMAND_SECONDS)
 
