@@ -11,7 +11,7 @@ from pathlib import Path
 
 import attrs
 
-from applbuild import namespace, scripts, steps
+from applbuild import namespace, scripts, selinux, steps
 from applbuild.backends import Backends
 from applbuild.configure import configure
 from applbuild.configure.identity import seal
@@ -161,6 +161,7 @@ def _make(plan: Plan, secrets: Secrets, tree: Tree, run: Run, progress: Progress
         boot = steps.refresh_boot_files(known, boot, plan, secrets, tree, backends, run, within)
         tree = seal(tree)
     with progress.stage("disks") as within:
+        tree = selinux.label(plan, tree, backends, run, within)
         disks = steps.make_disks(plan, tree, backends, run, within)
     artifacts = steps.convert(plan, disks, backends, run, progress)
     appliance = steps.assemble(plan, artifacts, boot)

@@ -13,11 +13,11 @@ from applbuild.model.result import Tree
 from applbuild.model.settings import Firewall
 from applbuild.progress import Progress
 from applbuild.run import Run
+from applbuild.selinux import CONFIG
 from applbuild.tree import exists, write_file
 
 _OFFLINE = "/usr/bin/firewall-offline-cmd"
 _UNIT = "firewalld.service"
-_SELINUX = "/etc/selinux/config"
 _SSHD = "/etc/ssh/sshd_config"
 
 
@@ -63,8 +63,8 @@ def set_selinux(plan: Plan, tree: Tree, progress: Progress) -> None:
     mode = plan.settings.selinux
     if mode is None:
         return
-    if exists(tree, _SELINUX):
-        assign(tree, _SELINUX, {"SELINUX": mode})
+    if exists(tree, CONFIG):
+        assign(tree, CONFIG, {"SELINUX": mode})
     elif mode != "disabled":
         progress.remark(f"selinux --{mode}: the installed system has no SELinux", is_warning=True)
 

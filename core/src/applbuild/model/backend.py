@@ -62,6 +62,11 @@ class BackendInfo:
     """Of a filesystem: how long a label can be, in UTF-8; None where it knows no limit."""
     identifier_bits: int = 128
     """Of a filesystem: 128 where its identifier is a UUID, 32 where it is a FAT volume id."""
+    own_folders: tuple[str, ...] = ()
+    """Of a filesystem: what it has in its uppermost folder from the beginning, as `lost+found`."""
+    sets_labels: bool | None = None
+    """Of a filesystem: whether it sets the SELinux labels of the tree. False where it can hold
+    none; with None, which does not say, the guest labels its files when it first starts."""
 
 
 @attrs.frozen(kw_only=True)

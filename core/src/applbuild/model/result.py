@@ -23,12 +23,20 @@ class Tree:
 
     root: Path
     folders: tuple[tuple[str, Path], ...]
-    labels: tuple[tuple[str, str], ...] = ()
-    """SELinux contexts by path; filesystem backends set them, the folders carry none."""
+    labels: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    """SELinux contexts by volume; filesystem backends set them, whatever the folders carry."""
 
     def folder(self, volume: Volume) -> Path:
         """Return the folder with the content of *volume*."""
         return dict(self.folders)[volume.name]
+
+    def labels_of(self, volume: Volume) -> tuple[tuple[str, str], ...]:
+        """Return the SELinux context of each path of *volume*, whose uppermost folder is `/`.
+
+        Paths are as Python has them: bytes that are no UTF-8 are surrogates. Names of
+        one file have one context.
+        """
+        return dict(self.labels).get(volume.name, ())
 
     def path(self, inside: str) -> Path:
         """Return where the system's absolute path *inside* leads on this host; it need not exist.

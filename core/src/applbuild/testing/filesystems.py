@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 
 import pytest
 
-from applbuild import KickstartError, PartitionRequest, Plan, namespace
+from applbuild import BackendInfo, KickstartError, PartitionRequest, Plan, namespace
 from applbuild.backends import Backends
 from applbuild.room import OUTPUT, Bind, Room
 from applbuild.testing import examples
 from applbuild.testing.contract import BackendConformance
-from applbuild.testing.trees import Entry, Keeps
+from applbuild.testing.trees import LABEL, Entry, Keeps
 from applbuild.testing.volumes import Content, Order, Outcome, make_in_room
 
 _MIB = 1024 * 1024
@@ -42,8 +42,6 @@ class FilesystemConformance(BackendConformance, ABC):
     """Of the volume that the sample is put into."""
     small_bytes: ClassVar[int] = 16 * _MIB
     """Of the volume that its content does not fit into."""
-    has_of_its_own: ClassVar[frozenset[str]] = frozenset()
-    """Names that a filesystem of this kind has from the beginning."""
 
     @abstractmethod
     def check(self, image: Path) -> None:
@@ -64,13 +62,17 @@ class FilesystemConformance(BackendConformance, ABC):
     def outcomes(
         cls, tmp_path_factory: pytest.TempPathFactory
     ) -> tuple[Path, Mapping[str, Outcome]]:
-        """Make the same volume twice, and once without content."""
+        """Make the same volume twice, once without content and once without labels."""
         folder = tmp_path_factory.mktemp("filesystem")
         plan = cls._plan(cls.size_bytes)
         return folder, {
-            "first": cls._make(plan, "sample", folder / "first"),
-            "second": cls._make(plan, "sample", folder / "second", seconds_later=1),
+            "first": cls._make(plan, "sample", folder / "first", is_labelled=True),
+            "second": cls._make(
+                plan, "sample", folder / "second", seconds_later=1, is_labelled=True
+            ),
             "empty": cls._make(plan, "nothing", folder / "empty"),
+            "bare": cls._make(plan, "sample", folder / "bare"),
+            "host": cls._make(plan, "sample", folder / "host", is_of_labelling_host=True),
         }
 
     @pytest.fixture(scope="class")
@@ -152,7 +154,19 @@ class FilesystemConformance(BackendConformance, ABC):
     def test_attributes_and_capabilities_are_kept(self, found: tuple[Any, Any]) -> None:
         """To the byte; a program without its capabilities fails much later."""
         self._require(self.keeps.attributes)
-        _same(*found, lambda entry: entry.attributes)
+        _same(*found, lambda entry: tuple(pair for pair in entry.attributes if pair[0] != LABEL))
+
+    def test_labels_are_set(self, outcomes: tuple[Path, Any], tmp_path: Path) -> None:
+        """Of every name the SELinux context that the tree has for it, of any other name none."""
+        self._require(bool(self._info().sets_labels))
+        for name in ("first", "bare", "host"):
+            (tmp_path / name).mkdir()
+            found = self.read_back(outcomes[0] / name, tmp_path / name)
+            labels = {path: dict(entry.attributes).get(LABEL) for path, entry in found.items()}
+            expected = {
+                path: f"{context}\0".encode() for path, context in outcomes[1][name].labels.items()
+            }
+            assert {path: label for path, label in labels.items() if label} == expected
 
     def test_modification_times_are_kept_up_to_the_epoch(self, found: tuple[Any, Any]) -> None:
         """A file of 2001 stays one; what was modified during the build was so at the epoch."""
@@ -205,7 +219,7 @@ class FilesystemConformance(BackendConformance, ABC):
         asked = PartitionRequest(
             mount_point=cls.mount_point, filesystem=cls.name, size_bytes=size_bytes, label="DATA1"
         )
-        bits = Backends().info(cls.role, cls.name).identifier_bits
+        bits = cls._info().identifier_bits
         return examples.plan(
             examples.request(root, asked, on={"disk": before_bytes + size_bytes + 8 * _MIB}),
             identifier_bits={cls.name: bits},
@@ -219,11 +233,17 @@ class FilesystemConformance(BackendConformance, ABC):
         image: Path,
         *,
         seconds_later: int = 0,
+        **about: bool,
     ) -> Outcome:
         """Make the plan's second volume in a room; *image* becomes a copy of its bytes."""
         time.sleep(seconds_later)
         order = Order(
-            volume=plan.volumes[1], plan=plan, keeps=cls.keeps, content=content, file=image.name
+            volume=plan.volumes[1],
+            plan=plan,
+            keeps=cls.keeps,
+            content=content,
+            file=image.name,
+            **about,
         )
         room = Room(binds=(Bind(image.parent, OUTPUT, is_writable=True),), work_bytes=1024 * _MIB)
         outcome: Outcome = namespace.call(make_in_room, order, room=room)
@@ -231,7 +251,12 @@ class FilesystemConformance(BackendConformance, ABC):
 
     @classmethod
     def _without_own(cls, found: Mapping[str, Entry]) -> dict[str, Entry]:
-        return {name: entry for name, entry in found.items() if name not in cls.has_of_its_own}
+        own = cls._info().own_folders
+        return {name: entry for name, entry in found.items() if name not in own}
+
+    @classmethod
+    def _info(cls) -> BackendInfo:
+        return Backends().info(cls.role, cls.name)
 
     @staticmethod
     def _require(has_it: bool) -> None:

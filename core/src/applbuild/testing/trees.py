@@ -16,7 +16,9 @@ OLD_SECONDS = 981_173_106
 # VFS_CAP_REVISION_2 and CAP_NET_RAW, as `setcap cap_net_raw+ep` writes it (capabilities(7)).
 CAPABILITY = bytes.fromhex("0100000200200000000000000000000000000000")
 _MIB = 1024 * 1024
-_OF_THE_HOST = "security.selinux"  # a host with SELinux labels every file it makes
+LABEL = "security.selinux"
+"""The attribute that holds a SELinux context, and a NUL behind it."""
+_UNKNOWN = "etc/empty"  # what the policy of the sample has no label for
 
 
 @attrs.frozen(kw_only=True)
@@ -81,7 +83,7 @@ def entries(folder: Path) -> dict[str, Entry]:
             attributes=tuple(
                 (key, os.getxattr(path, key, follow_symlinks=False))
                 for key in sorted(os.listxattr(path, follow_symlinks=False))
-                if key != _OF_THE_HOST
+                if key != LABEL  # a host with SELinux labels every file it makes
             ),
             modified_seconds=int(status.st_mtime),
         )
@@ -116,8 +118,11 @@ def write_sample(folder: Path, keeps: Keeps) -> None:
         sparse.write(b"the end")
     os.utime(folder / "etc/motd", (OLD_SECONDS, OLD_SECONDS))
     if keeps.any_name:
-        for name in ("-dash", ' le"ad', "quo'te", "back\\slash", "semi;colon", "dot.", "AUX"):
-            (folder / name).write_text(name, encoding="utf-8")
+        names = ("-dash", ' le"ad', "quo'te", "back\\slash", "semi;colon", "dot.", "AUX")
+        for name in (*names, "new\nline", "latin-\udce9"):
+            (folder / name).write_bytes(os.fsencode(name))
+        (folder / "a\n\rfolder").mkdir()
+        (folder / 'a\n\rfolder/"').touch()
     if keeps.links:
         (folder / "bin").symlink_to("usr/bin")
         (folder / "usr/bin/dangling").symlink_to("/nowhere/" + "long/" * 40)
@@ -129,6 +134,24 @@ def write_sample(folder: Path, keeps: Keeps) -> None:
         _give_modes(folder)
     if keeps.attributes:
         _give_attributes(folder)
+
+
+def sample_labels(source: dict[str, Entry], own: tuple[str, ...]) -> dict[str, str]:
+    """Return a SELinux context for most entries of *source*, and for those named *own*."""
+    first = {name: entry.same_as or name for name, entry in source.items() if name != _UNKNOWN}
+    # Of many lengths: some fit into an inode beside other attributes.
+    return {
+        name: f"system_u:object_r:{'kit_' * (len(known) % 9)}t:s0-s0:c0.c1023"
+        for name, known in {**first, **dict(zip(own, own, strict=True))}.items()
+    }
+
+
+def label_as_a_host_does(folder: Path) -> None:
+    """Give everything in *folder* a label, as a kernel with SELinux gives what is made there."""
+    for name in entries(folder):
+        with contextlib.suppress(OSError):  # a kernel with SELinux knows better
+            context = b"unconfined_u:object_r:user_tmp_t:s0\0"
+            os.setxattr(folder / name, LABEL, context, follow_symlinks=False)
 
 
 def _contents() -> dict[str, bytes]:

@@ -13,7 +13,15 @@ from applbuild import Made, Plan, Target, Volume, data_extents
 from applbuild.backends import Backends
 from applbuild.room import OUTPUT, WORK
 from applbuild.testing import examples
-from applbuild.testing.trees import Entry, Keeps, entries, noise, write_sample
+from applbuild.testing.trees import (
+    Entry,
+    Keeps,
+    entries,
+    label_as_a_host_does,
+    noise,
+    sample_labels,
+    write_sample,
+)
 
 _PIECE_BYTES = 4096
 
@@ -30,6 +38,10 @@ class Order:
     keeps: Keeps
     content: Content
     file: str
+    is_labelled: bool = False
+    """Whether the system's policy has SELinux labels for what is in it."""
+    is_of_labelling_host: bool = False
+    """Whether the kernel that builds labels files, too."""
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +50,8 @@ class Outcome:
 
     source: Mapping[str, Entry]
     """What it was filled from."""
+    labels: Mapping[str, str]
+    """The SELinux contexts that it was to set, by the same names."""
     made: Made
     outside_before: str
     """Digest of the disk outside of the target."""
@@ -47,19 +61,25 @@ class Outcome:
 def make_in_room(send: object, order: Order) -> Outcome:
     """Fill a folder, make the volume of *order* from it on a new disk, and cut it out."""
     del send
-    volume, plan = order.volume, order.plan
+    volume, plan, backends = order.volume, order.plan, Backends()
     tree = examples.tree(plan, WORK)
     folder = tree.folder(volume)
     if order.content == "sample":
         write_sample(folder, order.keeps)
     elif isinstance(order.content, int):
         (folder / "large").write_bytes(noise(order.content))
-    source = entries(folder)
+    source, own = entries(folder), backends.info("filesystem", volume.filesystem).own_folders
+    labels = sample_labels(source, own) if order.is_labelled else {}
+    if order.is_of_labelling_host:
+        label_as_a_host_does(folder)
+    paths = {name: "/" if name == "." else f"/{name}" for name in labels}
+    of_volume = tuple((paths[name], context) for name, context in sorted(labels.items()))
+    tree = attrs.evolve(tree, labels=((volume.name, of_volume),))
     disk = examples.raw_disk(plan.disk(volume.disk), WORK)
     target = Target(path=disk.path, offset_bytes=volume.offset_bytes, size_bytes=volume.size_bytes)
     _write_canaries(target, disk.disk.size_bytes)
     before = _outside(target)
-    made = Backends().call(
+    made = backends.call(
         "applbuild_make_filesystem",
         "filesystem",
         volume.filesystem,
@@ -72,7 +92,9 @@ def make_in_room(send: object, order: Order) -> Outcome:
     )
     after = _outside(target)
     _cut_out(target, OUTPUT / order.file)
-    return Outcome(source=source, made=made, outside_before=before, outside_after=after)
+    return Outcome(
+        source=source, labels=labels, made=made, outside_before=before, outside_after=after
+    )
 
 
 def _write_canaries(target: Target, disk_bytes: int) -> None:

@@ -17,4 +17,4 @@ def applbuild_make_filesystem(
     volume: Volume, tree: Tree, target: Target, plan: Plan, run: Run
 ) -> Made:
     """Make *volume* at *target* from its folder of *tree*."""
-    return make("ext2", volume, tree.folder(volume), target, plan, run)
+    return make("ext2", volume, tree, target, plan, run)

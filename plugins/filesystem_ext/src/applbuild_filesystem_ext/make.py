@@ -1,7 +1,7 @@
 """Making an ext filesystem at an offset of a file, filled from a folder, the same bytes each time.
 
-It is made without metadata_csum, which is faster to fill and lets the times in
-the inodes be set; checksums are added afterwards.
+It is made without metadata_csum, which is faster to fill and lets labels and the
+times in the inodes be set; checksums are added afterwards.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from applbuild import (
     Target,
     Tool,
     ToolError,
+    Tree,
     Volume,
     format_shortage,
 )
 from applbuild_filesystem_ext.inodes import free_bytes, set_attributes
+from applbuild_filesystem_ext.labels import set_labels
 
 _BLOCK_BYTES = 4096
 _INODE_BYTES = 256
@@ -57,18 +59,21 @@ def introduce(kind: str) -> BackendInfo:
         api=1,
         tools=tuple(
             Tool(name, deb="e2fsprogs", rpm="e2fsprogs", version_option="-V")
-            for name in ("mke2fs", "e2fsck", "tune2fs")
+            for name in ("mke2fs", "debugfs", "e2fsck", "tune2fs")
         ),
         label_bytes=16,  # mke2fs(8), -L
+        own_folders=("lost+found",),
+        sets_labels=True,
     )
 
 
-def make(kind: str, volume: Volume, folder: Path, target: Target, plan: Plan, run: Run) -> Made:
-    """Make *volume* at *target* with all of *folder*.
+def make(kind: str, volume: Volume, tree: Tree, target: Target, plan: Plan, run: Run) -> Made:
+    """Make *volume* at *target* with all of its folder, and the tree's labels.
 
     Raises:
-        KickstartError: the folder does not fit.
+        KickstartError: the content does not fit.
     """
+    folder = tree.folder(volume)
     content = measure(folder)
     clock = {
         "E2FSPROGS_FAKE_TIME": str(plan.epoch_seconds),
@@ -78,7 +83,8 @@ def make(kind: str, volume: Volume, folder: Path, target: Target, plan: Plan, ru
         "MKE2FS_SKIP_PROGRESS": "1",
     }
     argv = _mke2fs(kind, volume, target, content, run)
-    if not _is_filled([*argv, "-d", folder, *_place(target)], content, target, clock, run):
+    is_whole = _is_filled([*argv, "-d", folder, *_place(target)], content, target, clock, run)
+    if not (is_whole and set_labels(tree.labels_of(volume), folder, target, clock, run)):
         # Made empty, it tells exactly how much it would have held.
         run([*argv, *_place(target)], environment=clock)
         raise _too_small(volume, content, free_bytes(target.path, target.offset_bytes))

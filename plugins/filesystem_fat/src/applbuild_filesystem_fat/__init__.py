@@ -49,6 +49,7 @@ def applbuild_info() -> BackendInfo:
         ),
         label_bytes=11,  # "FAT: General Overview" 1.03, BS_VolLab
         identifier_bits=32,
+        sets_labels=False,
     )
 
 
