@@ -14,7 +14,14 @@ from applbuild.errors import (
     ToolError,
     UsageError,
 )
-from applbuild.guest import HYPERVISOR_DRIVERS, Kernel, command_line, kernels, make_initramfs
+from applbuild.guest import (
+    HYPERVISOR_DRIVERS,
+    Kernel,
+    command_line,
+    kernel_arguments,
+    kernels,
+    make_initramfs,
+)
 from applbuild.hookspecs import HOOK_API, hookimpl
 from applbuild.identity import derive_hex, derive_uuid
 from applbuild.imaging import Image, OpenDisk, copy_pieces, map_pieces, used_pieces, write_image
@@ -110,6 +117,7 @@ __all__ = [
     "format_shortage",
     "format_size",
     "hookimpl",
+    "kernel_arguments",
     "kernels",
     "make_initramfs",
     "map_pieces",

@@ -6,6 +6,7 @@ import re
 
 import attrs
 
+from applbuild import selinux
 from applbuild.identity import derive_hex
 from applbuild.model.plan import Plan
 from applbuild.model.result import Tree
@@ -87,10 +88,15 @@ def _run_dracut(found: tuple[Kernel, ...], tree: Tree, run: Run) -> None:
         run.guest(tree, ["dracut", "--quiet", "--force", target, kernel.version])
 
 
-def command_line(plan: Plan) -> tuple[str, ...]:
-    """Return what every kernel of *plan* is started with."""
+def command_line(plan: Plan, tree: Tree) -> tuple[str, ...]:
+    """Return what every kernel of *tree* is started with."""
     root = plan.holding("/").identifier
-    return (f"root=UUID={root}", "ro", *plan.arguments, *plan.boot.arguments)
+    return (f"root=UUID={root}", "ro", *kernel_arguments(plan, tree))
+
+
+def kernel_arguments(plan: Plan, tree: Tree) -> tuple[str, ...]:
+    """Return the command line without where the root is; the kickstart's own words are last."""
+    return (*plan.arguments, *selinux.arguments(plan, tree), *plan.boot.arguments)
 
 
 def _packaged_kernels(tree: Tree) -> list[str]:
@@ -105,7 +111,7 @@ def _install_kernels(plan: Plan, tree: Tree, run: Run) -> None:
     depend on nothing else; the machine gets one of its own when it first starts.
     """
     write_file(tree, "/etc/machine-id", f"{derive_hex(plan.seed, 'machine-id', 32)}\n", mode=0o444)
-    write_file(tree, "/etc/kernel/cmdline", f"{' '.join(command_line(plan))}\n")
+    write_file(tree, "/etc/kernel/cmdline", f"{' '.join(command_line(plan, tree))}\n")
     for version in _packaged_kernels(tree):
         image = f"/lib/modules/{version}/vmlinuz"
         run.guest(tree, ["kernel-install", "add", version, image])

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import attrs
 
-from applbuild import namespace, scripts, selinux, steps
+from applbuild import namespace, scripts, steps
 from applbuild.backends import Backends
 from applbuild.configure import configure
 from applbuild.configure.identity import seal
-from applbuild.guest import kernels
 from applbuild.host import free_memory_bytes
+from applbuild.labels import label
 from applbuild.layout import lay_out
 from applbuild.manifest import write_documents
 from applbuild.model.plan import Needs, Plan, Resolution, Selection
@@ -155,13 +155,14 @@ def _make(plan: Plan, secrets: Secrets, tree: Tree, run: Run, progress: Progress
     with progress.stage("initramfs"):
         tree = steps.make_initramfs(plan, tree, backends, run)
     with progress.stage("boot loader"):
-        boot, known = steps.make_boot_files(plan, secrets, tree, backends, run), kernels(tree)
+        boot = steps.make_boot_files(plan, secrets, tree, backends, run)
+        known = steps.what_starts(plan, tree)
     with progress.stage("scripts") as within:
         tree = scripts.run_post(plan, tree, boot, run, within)
         boot = steps.refresh_boot_files(known, boot, plan, secrets, tree, backends, run, within)
         tree = seal(tree)
     with progress.stage("disks") as within:
-        tree = selinux.label(plan, tree, backends, run, within)
+        tree = label(plan, tree, backends, run, within)
         disks = steps.make_disks(plan, tree, backends, run, within)
     artifacts = steps.convert(plan, disks, backends, run, progress)
     appliance = steps.assemble(plan, artifacts, boot)

@@ -1,51 +1,15 @@
-"""The SELinux labels of an image, by the installed system's own policy and tool.
-
-The host has no part in it: not its policy, nor the labels that its kernel may
-give to the files of a build.
-"""
+"""SELinux in the installed system: whether it has a policy, and what makes a kernel use it."""
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-from pathlib import Path
+import re
 
-import attrs
-
-from applbuild.backends import Backends
-from applbuild.errors import ToolError
 from applbuild.model.plan import Plan
 from applbuild.model.result import Tree
-from applbuild.progress import Progress
-from applbuild.run import Run
-from applbuild.tree import exists, write_file
+from applbuild.tree import exists
 
 CONFIG = "/etc/selinux/config"
-_TOOL = "/usr/sbin/matchpathcon"
-_GENERATOR = "/usr/lib/systemd/system-generators/selinux-autorelabel-generator.sh"
-_AUTORELABEL = "/.autorelabel"
-_NO_CONTEXT = "<<none>>"
-_BATCH_BYTES = 128 * 1024  # Linux takes 2 MiB of arguments, if not more (execve(2))
-# What matchpathcon(8) calls them after -m.
-_KINDS = {
-    stat.S_IFREG: "file",
-    stat.S_IFDIR: "dir",
-    stat.S_IFLNK: "lnk_file",
-    stat.S_IFIFO: "pipe",
-    stat.S_IFSOCK: "sock_file",
-    stat.S_IFCHR: "chr_file",
-    stat.S_IFBLK: "blk_file",
-}
-
-
-@attrs.frozen(kw_only=True)
-class _File:
-    """A file of one filesystem, with all its names as that filesystem has them."""
-
-    kind: str
-    names: tuple[str, ...]
+_EXCLUSIVE = ("selinux", "apparmor", "smack")  # one of them at a time
 
 
 def policy(tree: Tree) -> str | None:
@@ -64,114 +28,30 @@ def policy(tree: Tree) -> str | None:
     return name if is_there and values.get("SELINUX", "").lower() != "disabled" else None
 
 
-def label(plan: Plan, tree: Tree, backends: Backends, run: Run, progress: Progress) -> Tree:
-    """Return *tree* with the label of every file, as the system's policy has it.
+def arguments(plan: Plan, tree: Tree) -> tuple[str, ...]:
+    """Return what a kernel of *tree* must be told to have the mode that the kickstart asks for.
 
-    A system without a policy, or with SELinux off, gets none. What cannot be labelled
-    now the system has to label when it first starts; a warning says so.
-
-    Raises:
-        ToolError: the system's matchpathcon failed.
+    Where the kernel starts with SELinux of its own accord, that is nothing but the way to
+    switch it off: since Linux 6.4 `SELINUX=disabled` only keeps the policy from being loaded.
     """
-    name = policy(tree)
-    if name is None:
-        return tree
-    infos = {volume: backends.info("filesystem", volume.filesystem) for volume in plan.mounts}
-    unaware = [str(volume.mount_point) for volume in infos if infos[volume].sets_labels is None]
-    if not exists(tree, _TOOL):
-        _postpone(tree, f"the installed system has no {_TOOL}", progress)
-        return tree
-    if unaware:
-        _postpone(tree, f"the filesystem of {', '.join(unaware)} gets none", progress)
-    labels = tuple(
-        (volume.name, _labels(str(volume.mount_point), files, tree, run))
-        for volume, files in (
-            (volume, _files(tree.folder(volume), info.own_folders))
-            for volume, info in infos.items()
-            if info.sets_labels
-        )
-    )
-    count = sum(len(of_volume) for _, of_volume in labels)
-    progress.remark(f"SELinux: {count} names are labelled by the system's policy, {name}")
-    return attrs.evolve(tree, labels=labels)
+    mode, own = plan.settings.selinux, _own_modules(tree)
+    if mode == "disabled" and exists(tree, CONFIG) and (not own or "selinux" in own):
+        return ("selinux=0",)
+    if mode != "disabled" and mode is not None and policy(tree) and own != {"selinux"}:
+        return ("security=selinux", "selinux=1")
+    return ()
 
 
-def _postpone(tree: Tree, why: str, progress: Progress) -> None:
-    """Have the system label itself when it first starts, if it has what that takes."""
-    write_file(tree, _AUTORELABEL, "")
-    what = (
-        "the system labels every file when it first starts, and then starts again"
-        if exists(tree, _GENERATOR)
-        else "and it cannot label itself: add policycoreutils to %packages"
-    )
-    progress.remark(f"SELinux labels: {why}; {what}", is_warning=True)
+def _own_modules(tree: Tree) -> set[str]:
+    """Return the security modules of which the kernels of *tree* choose one, by their build.
 
-
-def _files(folder: Path, own_folders: Sequence[str]) -> list[_File]:
-    """Return every file in *folder*, and what its filesystem will have of its own; sorted."""
-    found: dict[object, list[str]] = {}
-    kinds: dict[object, str] = {}
-    for name, status in sorted(_walk(folder)):
-        kind = _KINDS[stat.S_IFMT(status.st_mode)]
-        # A file can have several names; a folder has one.
-        key = name if kind == "dir" else (status.st_dev, status.st_ino)
-        found.setdefault(key, []).append(name)
-        kinds[key] = kind
-    for name in own_folders:
-        found.setdefault(f"/{name}", [f"/{name}"])
-        kinds.setdefault(f"/{name}", "dir")
-    return [_File(kind=kinds[key], names=tuple(names)) for key, names in found.items()]
-
-
-def _walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    yield "/", folder.stat()
-    start = len(os.fspath(folder))
-    for parent, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            path = os.path.join(parent, name)  # noqa: PTH118 - a hot loop
-            yield path[start:], os.lstat(path)
-
-
-def _labels(
-    mount_point: str, files: Sequence[_File], tree: Tree, run: Run
-) -> tuple[tuple[str, str], ...]:
-    """Return the context of each name that the policy has one for; of a file, by its first name."""
-    labels = []
-    for batch in _batches(files):
-        paths = [(mount_point.rstrip("/") + file.names[0]).rstrip("/") or "/" for file in batch]
-        contexts = _ask(batch[0].kind, paths, tree, run)
-        labels += [
-            (name, context)
-            for file, context in zip(batch, contexts, strict=True)
-            if context != _NO_CONTEXT
-            for name in file.names
-        ]
-    return tuple(sorted(labels))
-
-
-def _batches(files: Sequence[_File]) -> Iterator[list[_File]]:
-    """Yield *files* in parts of one kind each, whose names are arguments of one command."""
-    for _, alike in groupby(sorted(files, key=lambda file: file.kind), lambda file: file.kind):
-        batch: list[_File] = []
-        size = 0
-        for file in alike:
-            if size > _BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-            batch.append(file)
-            size += len(os.fsencode(file.names[0]))
-        yield batch
-
-
-def _ask(kind: str, paths: Sequence[str], tree: Tree, run: Run) -> list[str]:
-    """Return the context of each of *paths*, which stand for files of *kind*.
-
-    The kind is given, since programs see other files than the tree's in /dev, /run and
-    /tmp; no path is printed (-n), so that each context is one line whatever the names are.
+    Format: the kernel's security/Kconfig, CONFIG_LSM; before Linux 5.1 CONFIG_DEFAULT_SECURITY.
     """
-    argv = [_TOOL, "-N", "-n", "-m", kind]
-    ran = run.guest(tree, [*argv, *paths], is_checked=False)
-    contexts = ran.stdout.splitlines()
-    if ran.returncode or len(contexts) != len(paths):
-        raise ToolError((*argv, "..."), ran.returncode, ran.stderr.strip())
-    return contexts
+    files = (*tree.path("/boot").glob("config-*"), *tree.path("/usr/lib/modules").glob("*/config"))
+    found = set()
+    for file in files:
+        text = file.read_text(encoding="utf-8", errors="replace")
+        listed = re.findall(r'^CONFIG_(?:LSM|DEFAULT_SECURITY)="(.*)"', text, re.MULTILINE)
+        names = (name for line in listed for name in line.split(","))
+        found.add(next((name for name in names if name in _EXCLUSIVE), ""))
+    return found

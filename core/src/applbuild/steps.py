@@ -7,7 +7,7 @@ import attrs
 from applbuild import disks as raw_disks
 from applbuild import kernel
 from applbuild.backends import Backends
-from applbuild.guest import HYPERVISOR_DRIVERS, kernels
+from applbuild.guest import HYPERVISOR_DRIVERS, Kernel, command_line, kernels
 from applbuild.model.backend import Tool
 from applbuild.model.plan import Needs, Plan, Selection, Volume
 from applbuild.model.request import Request
@@ -112,8 +112,13 @@ def make_initramfs(plan: Plan, tree: Tree, backends: Backends, run: Run) -> Tree
     return made
 
 
+def what_starts(plan: Plan, tree: Tree) -> tuple[tuple[Kernel, ...], tuple[str, ...]]:
+    """Return the kernels of *tree*, and what they are started with."""
+    return kernels(tree), command_line(plan, tree)
+
+
 def refresh_boot_files(
-    before: tuple[object, ...],
+    before: tuple[tuple[Kernel, ...], tuple[str, ...]],
     boot: Boot,
     plan: Plan,
     secrets: Secrets,
@@ -122,9 +127,9 @@ def refresh_boot_files(
     run: Run,
     progress: Progress,
 ) -> Boot:
-    """Return what the boot loader has after the scripts: written anew if the kernels changed."""
-    now = kernels(tree)
-    if plan.selection.bootloader is not None and not now:
+    """Return what the boot loader has after the scripts: written anew if what starts changed."""
+    now = what_starts(plan, tree)
+    if plan.selection.bootloader is not None and not now[0]:
         progress.remark(
             "no kernel is installed: this image will not start (with `bootloader --disabled`, "
             "none is expected)",

@@ -28,7 +28,7 @@ def entries_menu(plan: Plan, tree: Tree) -> list[str] | None:
     if modules == {_FEDORA}:
         # It looks in /loader/entries, then in /boot/loader/entries, of this device; each entry
         # begins with load_video, and those of RHEL 8 take their arguments from kernelopts.
-        arguments = " ".join(command_line(plan)).replace("'", "'\\''")
+        arguments = " ".join(command_line(plan, tree)).replace("'", "'\\''")
         return [
             "set boot=$root",
             f"set kernelopts='{arguments}'",

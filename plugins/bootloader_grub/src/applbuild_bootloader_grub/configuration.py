@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from applbuild import BootEntry, Plan, Tree, command_line, kernels, write_file
+from applbuild import BootEntry, Plan, Tree, command_line, kernel_arguments, kernels, write_file
 from applbuild_bootloader_grub.boot_entries import entries_menu
 from applbuild_bootloader_grub.places import folder, inside_boot_volume, prefix
 
@@ -43,7 +43,7 @@ def entries(plan: Plan, tree: Tree) -> tuple[BootEntry, ...]:
             title=f"Linux {kernel.version}",
             kernel=kernel.path,
             initrd=kernel.initrd,
-            arguments=command_line(plan),
+            arguments=command_line(plan, tree),
         )
         for kernel in kernels(tree)
     )
@@ -65,9 +65,9 @@ def write_configuration(
         return
     if prefix(tree) == "grub2":  # its grub2-mkconfig reads this file and no folder
         bls = f"GRUB_ENABLE_BLSCFG={str(menu is not None).lower()}\n"
-        write_file(tree, "/etc/default/grub", _defaults(plan) + bls)
+        write_file(tree, "/etc/default/grub", _defaults(plan, tree) + bls)
     else:
-        write_file(tree, "/etc/default/grub.d/50-applbuild.cfg", _defaults(plan))
+        write_file(tree, "/etc/default/grub.d/50-applbuild.cfg", _defaults(plan, tree))
     if password_hash:
         text = _PROTECTION.format(password=_password(password_hash))
         write_file(tree, "/etc/grub.d/05_applbuild_password", text, mode=0o700)
@@ -108,9 +108,9 @@ def _menu(plan: Plan, found: tuple[BootEntry, ...], password_hash: str | None) -
     return lines
 
 
-def _defaults(plan: Plan) -> str:
+def _defaults(plan: Plan, tree: Tree) -> str:
     # Quoted twice: for the shell that reads this file, and for GRUB's, which reads grub.cfg.
-    arguments = " ".join(map(_quoted, (*plan.arguments, *plan.boot.arguments)))
+    arguments = " ".join(map(_quoted, kernel_arguments(plan, tree)))
     return "\n".join(
         (
             "# Written by applbuild, so that an update keeps what the kickstart asked for.",
