@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -76,13 +77,26 @@ def read_ext(image: Path, folder: Path) -> dict[str, Entry]:
             owner=(user, group),
             same_as=first.setdefault(inode, path),
             attributes=tuple(
-                (key, (folder / f"{inode}.{key}").read_bytes()) for key in sorted(keys[inode])
+                (key, value(key, folder / f"{inode}.{key}")) for key in sorted(keys[inode])
             ),
             modified_seconds=int(re.findall(r"mtime: 0x([0-9a-f]+)", stats[inode])[0], 16),
             times=tuple(int(seconds, 16) for seconds in TIME.findall(stats[inode])),
         )
         for path, (inode, mode, user, group) in sorted(found.items())
     }
+
+
+def value(key: str, dump: Path) -> bytes:
+    """Return an attribute as the kernel has it: debugfs tells 0 for an id that an ACL lacks."""
+    found = dump.read_bytes()
+    if not key.startswith("system.posix_acl"):
+        return found
+    entries = struct.iter_unpack("<HHI", found[4:])
+    has_id = (0x02, 0x08)  # ACL_USER, ACL_GROUP
+    return found[:4] + b"".join(
+        struct.pack("<HHI", tag, may, number if tag in has_id else 0xFFFFFFFF)
+        for tag, may, number in entries
+    )
 
 
 def content(kind: str, stat: str, dump: Path) -> str:

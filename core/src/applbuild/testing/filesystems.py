@@ -68,7 +68,12 @@ class FilesystemConformance(BackendConformance, ABC):
         return folder, {
             "first": cls._make(plan, "sample", folder / "first", is_labelled=True),
             "second": cls._make(
-                plan, "sample", folder / "second", seconds_later=1, is_labelled=True
+                plan,
+                "sample",
+                folder / "second",
+                seconds_later=1,
+                is_labelled=True,
+                is_of_labelling_host=True,
             ),
             "empty": cls._make(plan, "nothing", folder / "empty"),
             "bare": cls._make(plan, "sample", folder / "bare"),
@@ -90,9 +95,10 @@ class FilesystemConformance(BackendConformance, ABC):
         return made["first"].source, cls._without_own(found)
 
     def test_two_runs_give_the_same_bytes(self, outcomes: tuple[Path, Any]) -> None:
-        """From equal trees made anew, more than a second apart."""
+        """From equal trees made anew, more than a second apart, whether or not the host labels."""
         folder, _ = outcomes
         assert filecmp.cmp(folder / "first", folder / "second", shallow=False)
+        assert filecmp.cmp(folder / "bare", folder / "host", shallow=False)
 
     def test_only_the_targets_bytes_change(self, outcomes: tuple[Path, Any]) -> None:
         """What is on the disk before and after it stays, and the disk keeps its size."""

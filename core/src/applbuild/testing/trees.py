@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import stat
+import struct
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,18 @@ OLD_SECONDS = 981_173_106
 """When one file of the sample was modified: 2001-02-03 04:05:06 UTC."""
 # VFS_CAP_REVISION_2 and CAP_NET_RAW, as `setcap cap_net_raw+ep` writes it (capabilities(7)).
 CAPABILITY = bytes.fromhex("0100000200200000000000000000000000000000")
+# A version, then tag, permissions and id of each entry, as `setfacl -m u:8:rx` writes them on a
+# folder of mode 0750 (Linux, include/uapi/linux/posix_acl_xattr.h).
+ACCESS = struct.pack("<I", 2) + b"".join(
+    struct.pack("<HHI", *entry)
+    for entry in (
+        (0x01, 7, 0xFFFFFFFF),
+        (0x02, 5, 8),
+        (0x04, 5, 0xFFFFFFFF),
+        (0x10, 5, 0xFFFFFFFF),
+        (0x20, 0, 0xFFFFFFFF),
+    )
+)
 _MIB = 1024 * 1024
 LABEL = "security.selinux"
 """The attribute that holds a SELinux context, and a NUL behind it."""
@@ -182,6 +195,7 @@ def _give_modes(folder: Path) -> None:
 
 def _give_attributes(folder: Path) -> None:
     os.setxattr(folder / "usr/bin/tool", "security.capability", CAPABILITY)
+    os.setxattr(folder / "home/user", "system.posix_acl_access", ACCESS)
     # tmpfs has attributes of users since Linux 6.6.
     with contextlib.suppress(OSError):
         os.setxattr(folder / "etc/motd", "user.note", b"two words\0and a NUL")

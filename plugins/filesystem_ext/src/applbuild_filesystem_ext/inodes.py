@@ -2,8 +2,8 @@
 
 It copies the folder's ctime and atime, the moment of the build, and no
 environment variable stops it; and it leaves the uppermost folder with a mode and
-owner of its own. While the filesystem has no metadata_csum, inodes can be
-written as they lie.
+owner of its own. What debugfs does afterwards leaves traces as well. While the
+filesystem has no metadata_csum, inodes can be written as they lie.
 
 Layout: Linux kernel documentation, "ext4 Data Structures and Algorithms":
 Super Block, Block Group Descriptors, Inode Table.
@@ -20,6 +20,7 @@ import attrs
 
 _SUPERBLOCK_OFFSET = 1024
 _INCOMPAT_64BIT = 0x80
+_ATTRIBUTES_MAGIC = struct.pack("<I", 0xEA020000)
 _INODES_NOT_USED = 0x1  # bg_flags: EXT4_BG_INODE_UNINIT
 
 
@@ -45,9 +46,7 @@ def free_bytes(path: Path, offset_bytes: int) -> int:
     return blocks * _geometry(superblock).block_bytes
 
 
-def set_attributes(
-    path: Path, offset_bytes: int, uppermost: os.stat_result, epoch_seconds: int
-) -> None:
+def set_facts(path: Path, offset_bytes: int, uppermost: os.stat_result, epoch_seconds: int) -> None:
     """Make every inode depend on the content alone; the uppermost folder becomes *uppermost*.
 
     Nothing was modified after *epoch_seconds*; every file was created, changed
@@ -56,6 +55,8 @@ def set_attributes(
     with path.open("r+b") as file:
         file.seek(offset_bytes + _SUPERBLOCK_OFFSET)
         geometry = _geometry(file.read(1024))
+        file.seek(offset_bytes + _SUPERBLOCK_OFFSET + 0x178)
+        file.write(bytes(8))  # s_kbytes_written
         file.seek(offset_bytes + (geometry.first_data_block + 1) * geometry.block_bytes)
         descriptors = file.read(geometry.groups * geometry.descriptor_bytes)
         for number, (start_block, count) in enumerate(_tables(geometry, descriptors)):
@@ -131,3 +132,15 @@ def _stamp(table: bytearray, inode_bytes: int, epoch: int) -> None:
         struct.pack_into("<III", table, at + 0x8, epoch, epoch, modified)
         if inode_bytes > 128:
             struct.pack_into("<IIIII", table, at + 0x84, 0, fraction, 0, epoch, 0)
+            _tidy(table, at)
+
+
+def _tidy(table: bytearray, at: int) -> None:
+    """Leave no trace of an attribute that the inode at *at* had once.
+
+    Behind the fields of an inode stand 0xEA020000 and its attributes; h_magic and
+    the first entry's e_name_len ("Extended Attributes").
+    """
+    start = at + 128 + struct.unpack_from("<H", table, at + 0x80)[0]
+    if table[start : start + 8] == _ATTRIBUTES_MAGIC + bytes(4):
+        struct.pack_into("<I", table, start, 0)

@@ -1,7 +1,7 @@
 """Making an ext filesystem at an offset of a file, filled from a folder, the same bytes each time.
 
-It is made without metadata_csum, which is faster to fill and lets labels and the
-times in the inodes be set; checksums are added afterwards.
+It is made without metadata_csum, which is faster to fill and lets the times in
+the inodes be set; checksums are added afterwards.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from applbuild import (
     Volume,
     format_shortage,
 )
-from applbuild_filesystem_ext.inodes import free_bytes, set_attributes
-from applbuild_filesystem_ext.labels import set_labels
+from applbuild_filesystem_ext.attributes import set_aside, set_attributes
+from applbuild_filesystem_ext.inodes import free_bytes, set_facts
 
 _BLOCK_BYTES = 4096
 _INODE_BYTES = 256
@@ -83,12 +83,14 @@ def make(kind: str, volume: Volume, tree: Tree, target: Target, plan: Plan, run:
         "MKE2FS_SKIP_PROGRESS": "1",
     }
     argv = _mke2fs(kind, volume, target, content, run)
-    is_whole = _is_filled([*argv, "-d", folder, *_place(target)], content, target, clock, run)
-    if not (is_whole and set_labels(tree.labels_of(volume), folder, target, clock, run)):
+    with set_aside(folder) as attributes:
+        is_whole = _is_filled([*argv, "-d", folder, *_place(target)], content, target, clock, run)
+    labels = tree.labels_of(volume)
+    if not (is_whole and set_attributes(attributes, labels, target, clock, run)):
         # Made empty, it tells exactly how much it would have held.
         run([*argv, *_place(target)], environment=clock)
         raise _too_small(volume, content, free_bytes(target.path, target.offset_bytes))
-    set_attributes(target.path, target.offset_bytes, folder.stat(), plan.epoch_seconds)
+    set_facts(target.path, target.offset_bytes, folder.stat(), plan.epoch_seconds)
     if kind == "ext4":
         # Directories get the room that their checksums need (-D), then everything its checksum.
         place = f"{target.path}?offset={target.offset_bytes}"
