@@ -125,7 +125,7 @@ NOT_USED = {
     "reqpart": "the disk boots: it has what the firmware starts from",
     "xconfig": "its --startxonboot is the opposite of skipx; core/tests",
     "authselect": "only Fedora's systems have it; core/tests",
-    "selinux": "only a system with its policy can be in a mode; core/tests",
+    "selinux": "only a system with its policy can be in a mode; test_rpm_appliance",
     "partition": "another name of `part`",
     "url": "the host's own archives are used, so that no archive is named here",
     "repo": "the host's own archives are used, so that no archive is named here",

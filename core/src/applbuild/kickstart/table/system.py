@@ -172,11 +172,11 @@ _SERVICES = (
     Entry(
         "selinux",
         Fate.HONOURED,
-        "the mode of SELinux, where the system has it",
+        "the mode of SELinux, where the system has a policy; all files are labelled",
         (
             honoured("--enforcing", "it forbids"),
             honoured("--permissive", "it only warns"),
-            honoured("--disabled", "it is off"),
+            honoured("--disabled", "it is off, and no file is labelled"),
         ),
     ),
     Entry("skipx", Fate.HONOURED, "the system starts without a graphical desktop"),
