@@ -22,7 +22,6 @@ assert _spec is not None and _spec.loader is not None  # noqa: S101, PT018
 kernel = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(kernel)
 
-_OLD = "/.room"
 _SWITCHES = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi")
 _NODES = ("null", "zero", "full", "random", "urandom", "tty")
 
@@ -60,14 +59,15 @@ def _enter(order: dict[str, Any]) -> None:
         kernel.bind(folder, str(place), is_writable=False)
     if order["has_network"]:
         _lend_resolver(Path(order["resolver"]))
-    Path(root, _OLD.lstrip("/")).mkdir()
     kernel.mount(
         "proc", f"{root}/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
     )
     _keep_to_itself(root)
-    kernel.pivot_root(root, f"{root}{_OLD}")
-    kernel.detach(_OLD)
-    Path(_OLD).rmdir()
+    os.chdir(root)
+    # The former root comes to lie over the new one (pivot_root(2), NOTES): so it needs no folder
+    # in the tree, and several programs can have their rooms at a time.
+    kernel.pivot_root(".", ".")
+    kernel.detach(".")
     kernel.set_hostname("localhost")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
 
@@ -120,17 +121,20 @@ def _labels(
     mount_point: str, files: Sequence[_File], tree: Tree, run: Run
 ) -> tuple[tuple[str, str], ...]:
     """Return the context of each name that the policy has one for; of a file, by its first name."""
-    labels = []
-    for batch in _batches(files):
-        paths = [(mount_point.rstrip("/") + file.names[0]).rstrip("/") or "/" for file in batch]
-        contexts = _ask(batch[0].kind, paths, tree, run)
-        labels += [
+    prefix = mount_point.rstrip("/")
+
+    def labels_of(batch: list[_File]) -> list[tuple[str, str]]:
+        paths = [(prefix + file.names[0]).rstrip("/") or "/" for file in batch]
+        return [
             (name, context)
-            for file, context in zip(batch, contexts, strict=True)
+            for file, context in zip(batch, _ask(batch[0].kind, paths, tree, run), strict=True)
             if context != _NO_CONTEXT
             for name in file.names
         ]
-    return tuple(sorted(labels))
+
+    with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
+        answers = pool.map(labels_of, _batches(files))
+        return tuple(sorted(label for answer in answers for label in answer))
 
 
 def _batches(files: Sequence[_File]) -> Iterator[list[_File]]:
