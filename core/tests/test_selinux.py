@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import attrs
 import pytest
 
 from applbuild import Plan, Tree, command_line, kernel_arguments
+from applbuild.configure.security import set_selinux
 from applbuild.model.request import BootRequest
 from applbuild.model.settings import Settings
 from applbuild.selinux import policy
@@ -48,6 +51,25 @@ def configured(write: Callable[[str, str], None]) -> Callable[..., None]:
     return put
 
 
+@attrs.define
+class Listener:
+    """A Progress that keeps what it is told."""
+
+    warnings: list[str] = attrs.Factory(list)
+
+    def remark(self, message: str, *, is_warning: bool) -> None:
+        assert is_warning
+        self.warnings.append(message)
+
+
+def warned(plan: Plan, tree: Tree) -> list[str]:
+    """Return what setting the mode warns of."""
+    listener: Any = Listener()
+    set_selinux(plan, tree, listener)
+    warnings: list[str] = listener.warnings
+    return warnings
+
+
 def asking(mode: str | None, append: tuple[str, ...] = ()) -> Plan:
     settings = Settings(selinux=mode)
     return examples.plan(
@@ -59,6 +81,29 @@ def asking(mode: str | None, append: tuple[str, ...] = ()) -> Plan:
 
 def told(plan: Plan, tree: Tree) -> list[str]:
     return [word for word in kernel_arguments(plan, tree) if word != "quiet"]
+
+
+@pytest.mark.parametrize("mode", ["enforcing", "permissive", "disabled"])
+def test_the_mode_is_the_kickstarts(tree, configured, mode):
+    configured("permissive")
+    assert warned(asking(mode), tree) == []
+    lines = tree.path("/etc/selinux/config").read_text(encoding="utf-8").splitlines()
+    assert sorted(lines) == ["# a comment", f"SELINUX={mode}", "SELINUXTYPE=targeted"]
+
+
+def test_a_mode_that_no_policy_can_have_is_told_with_what_to_install(tree):
+    (warning,) = warned(asking("enforcing"), tree)
+    assert "selinux-policy-targeted" in warning
+    assert not tree.path("/etc/selinux/config").exists()
+
+
+def test_a_configuration_alone_is_no_policy_to_enforce(tree, write):
+    write("/etc/selinux/config", "SELINUX=permissive\nSELINUXTYPE=targeted\n")
+    assert len(warned(asking("enforcing"), tree)) == 1
+
+
+def test_nothing_is_off_without_a_word(tree):
+    assert warned(asking("disabled"), tree) == warned(asking(None), tree) == []
 
 
 @pytest.mark.parametrize("mode", ["enforcing", "Permissive"])

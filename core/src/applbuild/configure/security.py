@@ -13,11 +13,12 @@ from applbuild.model.result import Tree
 from applbuild.model.settings import Firewall
 from applbuild.progress import Progress
 from applbuild.run import Run
-from applbuild.selinux import CONFIG
+from applbuild.selinux import CONFIG, policy
 from applbuild.tree import exists, write_file
 
 _OFFLINE = "/usr/bin/firewall-offline-cmd"
 _UNIT = "firewalld.service"
+_POLICIES = "selinux-policy-targeted (on Debian selinux-policy-default)"
 _SSHD = "/etc/ssh/sshd_config"
 
 
@@ -65,8 +66,11 @@ def set_selinux(plan: Plan, tree: Tree, progress: Progress) -> None:
         return
     if exists(tree, CONFIG):
         assign(tree, CONFIG, {"SELINUX": mode})
-    elif mode != "disabled":
-        progress.remark(f"selinux --{mode}: the installed system has no SELinux", is_warning=True)
+    if mode != "disabled" and policy(tree) is None:
+        message = (
+            f"selinux --{mode}: the installed system has no policy: add {_POLICIES} to %packages"
+        )
+        progress.remark(message, is_warning=True)
 
 
 def set_authselect(plan: Plan, tree: Tree, run: Run, progress: Progress) -> None:
