@@ -46,7 +46,7 @@ def free_bytes(path: Path, offset_bytes: int) -> int:
     return blocks * _geometry(superblock).block_bytes
 
 
-def set_facts(path: Path, offset_bytes: int, uppermost: os.stat_result, epoch_seconds: int) -> None:
+def normalise(path: Path, offset_bytes: int, uppermost: os.stat_result, epoch_seconds: int) -> None:
     """Make every inode depend on the content alone; the uppermost folder becomes *uppermost*.
 
     Nothing was modified after *epoch_seconds*; every file was created, changed

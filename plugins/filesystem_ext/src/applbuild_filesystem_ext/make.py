@@ -26,7 +26,7 @@ from applbuild import (
     format_shortage,
 )
 from applbuild_filesystem_ext.attributes import set_aside, set_attributes
-from applbuild_filesystem_ext.inodes import free_bytes, set_facts
+from applbuild_filesystem_ext.inodes import free_bytes, normalise
 
 _BLOCK_BYTES = 4096
 _INODE_BYTES = 256
@@ -90,7 +90,7 @@ def make(kind: str, volume: Volume, tree: Tree, target: Target, plan: Plan, run:
         # Made empty, it tells exactly how much it would have held.
         run([*argv, *_place(target)], environment=clock)
         raise _too_small(volume, content, free_bytes(target.path, target.offset_bytes))
-    set_facts(target.path, target.offset_bytes, folder.stat(), plan.epoch_seconds)
+    normalise(target.path, target.offset_bytes, folder.stat(), plan.epoch_seconds)
     if kind == "ext4":
         # Directories get the room that their checksums need (-D), then everything its checksum.
         place = f"{target.path}?offset={target.offset_bytes}"
