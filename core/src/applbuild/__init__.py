@@ -36,7 +36,14 @@ from applbuild.model.plan import (
     Volume,
 )
 from applbuild.model.problem import Place, Problem, Severity
-from applbuild.model.request import Firmware, PackageName, PackageSelection, Request, Source
+from applbuild.model.request import (
+    Firmware,
+    ModuleStream,
+    PackageName,
+    PackageSelection,
+    Request,
+    Source,
+)
 from applbuild.model.result import (
     Appliance,
     Artifact,
@@ -81,6 +88,7 @@ __all__ = [
     "Machine",
     "MachineDisk",
     "Made",
+    "ModuleStream",
     "Needs",
     "NoOptions",
     "OpenDisk",

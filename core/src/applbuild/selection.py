@@ -159,6 +159,7 @@ def _unused_options(
             if source.command in ("url", "repo")
             for name, _ in source.options
         ),
+        *(("module", "module", stream.place) for stream in packages.modules),
         *((f"%packages --{name}", name, packages.place) for name, _ in packages.options),
         *(
             (f"{package.name} {option}", option.removeprefix("--"), package.place)

@@ -128,3 +128,52 @@ def test_every_script_but_that_of_an_installers_crash_is_honoured(understand, to
     assert told(reading, Severity.WARNING) == []
     (note,) = told(reading, Severity.NOTE)
     assert note.startswith("13: `%traceback` does not apply")
+
+
+def test_modules_are_chosen_and_the_last_word_on_one_counts(understand, told):
+    reading = understand(
+        "module --name=nodejs --stream=16\n"
+        "module --name ruby --disable\n"
+        "module --name=nodejs --stream=18\n"
+        "module --name=php\n"
+    )
+
+    assert [(m.name, m.stream, m.is_disabled) for m in reading.request.packages.modules] == [
+        ("ruby", "", True),
+        ("nodejs", "18", False),
+        ("php", "", False),
+    ]
+    assert told(reading, Severity.NOTE)[0] == (
+        "1: `module` was removed in Fedora 45; it is honoured all the same"
+    )
+    assert not told(reading, Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("module --stream=1", "1: `module` names no module"),
+        ("module --name=a --profile=b", "1: `module` has no --profile"),
+    ],
+)
+def test_a_module_that_is_not_understood_is_an_error(understand, told, line, message):
+    assert told(understand(f"{line}\n"), Severity.ERROR) == [message]
+
+
+def test_modules_stay_beside_the_packages(understand):
+    packages = understand("module --name=a\n%packages\nb\n%end\n").request.packages
+
+    assert (packages.modules[0].name, packages.wanted[0].name) == ("a", "b")
+
+
+def test_options_of_a_repository_from_other_eras_are_handed_on(understand, told):
+    reading = understand(
+        "repo --name=a --baseurl=http://mirror.example.org/ --ignoregroups=true --priority 5\n"
+    )
+
+    assert reading.request.sources[0].options == (("ignoregroups", "true"), ("priority", "5"))
+    assert told(reading, Severity.NOTE) == [
+        "1: `repo --ignoregroups` was removed in Fedora 40; it is honoured all the same",
+        "1: `repo --priority`: never an option of an installer's `repo`; "
+        "it is honoured all the same",
+    ]

@@ -29,11 +29,13 @@ def modernise(item: Item, entry: Entry) -> tuple[Item, tuple[Problem, ...]]:
 
 
 def removal(subject: str, thing: Entry | Word, item: Item) -> Problem:
-    """Return the note that *subject*, a *thing* of another era, is left out of *item*."""
+    """Return the note that *subject*, a *thing* of another era, is in *item*."""
     if thing.era.startswith(("RHEL only", "never")):
         text = f"`{subject}`: {thing.era}"
     else:
         text = f"`{subject}` was removed in {thing.era}"
+    if thing.fate is Fate.HONOURED:
+        text = f"{text}; it is honoured all the same"
     return _note(f"{text}: {thing.says}" if thing.fate is Fate.IRRELEVANT else text, item)
 
 

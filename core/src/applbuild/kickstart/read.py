@@ -95,7 +95,9 @@ def _apply(path: Path, statements: tuple[Statement, ...]) -> Reading:
     reading = Reading(request)
     for statement in statements:
         apply = APPLY.get(statement.item.name)
-        if apply is not None and (statement.data is not None or statement.item.is_section):
+        # pykickstart does not read what another era had, nor the text of scripts.
+        is_read = statement.data is not None or statement.item.is_section
+        if apply is not None and (is_read or statement.entry.era):
             reading = apply(reading, statement)
     return reading
 

@@ -87,9 +87,18 @@ def same(names: str, *, is_secret: bool = False) -> Word:
     return Word(names, is_secret=is_secret, takes_value=is_secret)
 
 
-def honoured(names: str, says: str, *values: str, is_secret: bool = False) -> Word:
+def honoured(
+    names: str, says: str, *values: str, is_secret: bool = False, takes_value: bool = False
+) -> Word:
     """Return options that are honoured (with these *values*)."""
-    return Word(names, Fate.HONOURED, says, values=values, is_secret=is_secret)
+    return Word(
+        names,
+        Fate.HONOURED,
+        says,
+        values=values,
+        is_secret=is_secret,
+        takes_value=takes_value,
+    )
 
 
 def irrelevant(names: str, why: str, *values: str) -> Word:

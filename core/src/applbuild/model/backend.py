@@ -30,12 +30,12 @@ class Tool:
     version_option: str = "--version"
     """What makes it say which version it is; the manifest keeps the first line."""
     others: tuple[str, ...] = ()
-    """Commands that are the same program under the names of other distributions."""
+    """Commands that take its place, the best first; distributions name programs differently."""
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """Every name it has; `Run.find` says which is there."""
-        return (self.command, *self.others)
+        """Every name it has, the best first; `Run.find` says which is there."""
+        return (*self.others, self.command)
 
 
 @attrs.frozen
@@ -55,7 +55,8 @@ class BackendInfo:
     """A frozen attrs class; each field is an option, its type says which values are valid."""
     kickstart_options: tuple[str, ...] = ()
     """Of a payload: the options of `url`, `repo`, `%packages` and its groups that it honours,
-    without dashes. A build says which others the kickstart has."""
+    without dashes, and `module` if it knows that command. A build says which others the
+    kickstart has."""
     extension: str = ""
     """Of a format: the file name extension without the dot."""
     label_bytes: int | None = None

@@ -62,11 +62,23 @@ class PackageName:
 
 
 @attrs.frozen(kw_only=True)
+class ModuleStream:
+    """A `module` line: which stream of a module packages are taken from."""
+
+    name: str
+    stream: str = ""
+    """Empty for the usual one."""
+    is_disabled: bool = False
+    place: Place | None = None
+
+
+@attrs.frozen(kw_only=True)
 class PackageSelection:
     """The `%packages` section: what to install, what to leave out, and how."""
 
     wanted: tuple[PackageName, ...] = ()
     unwanted: tuple[PackageName, ...] = ()
+    modules: tuple[ModuleStream, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
     place: Place | None = None
 

@@ -9,7 +9,12 @@ from applbuild.kickstart.items import SCRIPTS
 from applbuild.kickstart.reading import Reading
 from applbuild.kickstart.words import Given
 from applbuild.model.problem import Problem, Severity
-from applbuild.model.request import PackageName, PackageSelection, Script, Source
+from applbuild.model.request import (
+    ModuleStream,
+    PackageName,
+    Script,
+    Source,
+)
 
 _LOCATIONS = ("--url", "--baseurl")
 _SPELLINGS = {"instLangs": "inst-langs", "excludeWeakdeps": "exclude-weakdeps"}
@@ -46,6 +51,25 @@ def _source(reading: Reading, statement: Statement) -> Reading:
     return reading.evolve(sources=(*kept, source))
 
 
+def _module(reading: Reading, statement: Statement) -> Reading:
+    place = statement.item.place
+    said = {given.name: given.value for given in statement.given}
+    unknown = [name for name in said if statement.entry.word(name) is None]
+    if unknown or not said.get("--name"):
+        message = f"`module` has no {unknown[0]}" if unknown else "`module` names no module"
+        hint = "write: module --name=NAME --stream=STREAM"
+        return reading.problem(message, place, Severity.ERROR, hint=hint)
+    stream = ModuleStream(
+        name=said["--name"],
+        stream=said.get("--stream", ""),
+        is_disabled="--disable" in said,
+        place=place,
+    )
+    selection = reading.request.packages
+    others = tuple(module for module in selection.modules if module.name != stream.name)
+    return reading.evolve(packages=attrs.evolve(selection, modules=(*others, stream)))
+
+
 def _packages(reading: Reading, statement: Statement) -> Reading:
     selection = reading.request.packages
     wanted = {package.name: package for package in selection.wanted}
@@ -66,7 +90,8 @@ def _packages(reading: Reading, statement: Statement) -> Reading:
         chosen.setdefault(name, PackageName(name=name, place=line.place, options=options))
     said = dict(_pair(given) for given in statement.given if given.name.startswith("--"))
     return reading.evolve(
-        packages=PackageSelection(
+        packages=attrs.evolve(
+            selection,
             wanted=tuple(wanted.values()),
             unwanted=tuple(unwanted.values()),
             options=tuple({**dict(selection.options), **said}.items()),
@@ -128,6 +153,7 @@ SOFTWARE = {
     "url": _source,
     "repo": _source,
     "liveimg": _source,
+    "module": _module,
     "%packages": _packages,
     **dict.fromkeys(SCRIPTS, _script),
 }

@@ -35,7 +35,20 @@ SOFTWARE = (
             honoured("--cost", "which source is preferred"),
             honoured("--excludepkgs --includepkgs", "which of its packages are used"),
             honoured("--install", "the installed system knows this source"),
-            removed("--ignoregroups", "Fedora 40", Fate.PENDING, _NOT_USED, takes_value=True),
+            removed(
+                "--ignoregroups",
+                "Fedora 40",
+                Fate.HONOURED,
+                "its groups are not used",
+                takes_value=True,
+            ),
+            removed(
+                "--priority",
+                "never an option of an installer's `repo`",
+                Fate.HONOURED,
+                "the lower, the more it is preferred (dnf.conf)",
+                takes_value=True,
+            ),
         ),
     ),
     Entry(
@@ -98,7 +111,17 @@ SOFTWARE = (
         Fate.PENDING,
         "no medium is read; packages come from `url` and `repo`, else from this host's own sources",
     ),
-    Entry("module", Fate.PENDING, "no module stream is enabled", era="Fedora 45"),
+    Entry(
+        "module",
+        Fate.HONOURED,
+        "which stream of a module packages are taken from",
+        (
+            honoured("--name", "the module", takes_value=True),
+            honoured("--stream", "its stream; without it the usual one", takes_value=True),
+            honoured("--disable", "none of its packages is used"),
+        ),
+        era="Fedora 45",
+    ),
     Entry("method", Fate.PENDING, f"it is not read; {_URL}", era="Fedora 40"),
     Entry(
         "%packages",
