@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -120,8 +122,48 @@ def repository(signers):
     shutil.rmtree(home)
 
 
+@attrs.frozen
+class Programs:
+    """One generation of dnf, as the tests' room has it."""
+
+    generation: int
+    commands: Path
+    """A folder that comes before those of the host."""
+    binds: tuple[Bind, ...]
+
+
+@pytest.fixture(scope="session")
+def dnf4(tmp_path_factory):
+    """The host's own; where it has dnf 5 too, that is hidden."""
+    assert shutil.which("dnf-3"), "install dnf 4"
+    folder = tmp_path_factory.mktemp("dnf4")
+    (folder / "none").touch()
+    newer = shutil.which("dnf5")
+    binds = [Bind(folder / "none", Path(newer).resolve())] if newer else []
+    return Programs(4, folder, tuple(binds))
+
+
+@pytest.fixture(scope="session")
+def dnf5():
+    """The host's own, or where it has none that of a newer Debian."""
+    found = shutil.which("dnf5")
+    if found:
+        yield Programs(5, Path(found).parent, ())
+        return
+    home = Path(tempfile.mkdtemp(prefix="dnf5-", dir="/var/tmp"))
+    home.chmod(0o755)
+    yield Programs(5, _sibling("dnf5_from_debian").unpack(home), (Bind(home, home),))
+    shutil.rmtree(home)
+
+
+@pytest.fixture(params=["dnf4", "dnf5"])
+def dnf(request):
+    """Each generation in turn."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture
-def resolve(repository, tmp_path):
+def resolve(repository, tmp_path, dnf):
     """Returns what resolves names against the repository and fetches them, in a room."""
     cache = tmp_path / "cache"
     cache.mkdir()
@@ -139,15 +181,20 @@ def resolve(repository, tmp_path):
                 options=tuple(dict.fromkeys(said, "yes").items()),
             ),
         )
-        binds = (Bind(cache, CACHE, is_writable=True), Bind(repository.home, repository.home))
+        binds = (
+            Bind(cache, CACHE, is_writable=True),
+            Bind(repository.home, repository.home),
+            *dnf.binds,
+        )
         needed = tuple(PackageName(name=name, reason="a test") for name in needs)
         remarks = []
         return namespace.call(
-            _job().resolve,
+            _sibling("dnf_room").resolve,
             request,
             Needs(packages=(("rpm", needed),)),
             options or DnfOptions(keys=(repository.key,)),
             is_fetched,
+            dnf.commands,
             room=Room(binds=binds, work_bytes=2**28),
             on_event=remarks.append,
         )
@@ -155,13 +202,12 @@ def resolve(repository, tmp_path):
     return call
 
 
-def _job():
-    import sys
-
-    sys.path.insert(0, os.fspath(Path(__file__).parent))
-    import dnf_room
-
-    return dnf_room
+def _sibling(name):
+    """Import a module of this folder, in such a way that a room can do so too."""
+    folder = os.fspath(Path(__file__).parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module(name)
 
 
 @pytest.fixture

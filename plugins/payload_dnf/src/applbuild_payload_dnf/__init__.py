@@ -21,18 +21,21 @@ from applbuild import (
     Tree,
     hookimpl,
     make_initramfs,
+    write_file,
 )
 from applbuild_payload_dnf.dnf import COMMANDS
 from applbuild_payload_dnf.image_repositories import write_repository
+from applbuild_payload_dnf.logins import without_login
 from applbuild_payload_dnf.options import DnfOptions
 from applbuild_payload_dnf.record import load_record
-from applbuild_payload_dnf.repositories import SETTINGS, is_repository, without_login
+from applbuild_payload_dnf.repositories import SETTINGS, is_repository
 from applbuild_payload_dnf.resolution import fetch, resolve
 from applbuild_payload_dnf.rpm import install
 from applbuild_payload_dnf.signatures import keys_of
 from applbuild_payload_dnf.traces import remove_traces
 
 _ARCHITECTURES = ("x86_64", "aarch64")
+_REPOSITORIES = ("noverifyssl", "proxy", "install", "ignoregroups")
 _PACKAGES = (
     *("default", "exclude-weakdeps", "excludedocs", "ignorebroken", "ignoremissing", "inst-langs"),
     *("multilib", "nocore", "nodefaults", "optional", "retries", "timeout"),
@@ -55,14 +58,14 @@ def applbuild_info() -> BackendInfo:
         summary="Fedora and its kin from repositories of RPM packages (url --url=ADDRESS)",
         api=1,
         tools=(
-            Tool("dnf", deb="dnf", rpm="dnf"),
+            Tool("dnf", deb="dnf", rpm="dnf", others=COMMANDS),
             Tool("rpm", deb="rpm", rpm="rpm"),
             Tool("rpmkeys", deb="rpm", rpm="rpm"),
             Tool("rpm2archive", deb="rpm2cpio", rpm="rpm"),
             Tool("tar", deb="tar", rpm="tar"),
         ),
         options=DnfOptions,
-        kickstart_options=(*SETTINGS, *_PACKAGES, "noverifyssl", "proxy", "install"),
+        kickstart_options=(*SETTINGS, *_PACKAGES, *_REPOSITORIES, "module"),
     )
 
 
@@ -120,10 +123,15 @@ def applbuild_resolve(
 
 @hookimpl
 def applbuild_fetch(
-    resolution: Resolution, options: DnfOptions, cache: Path, run: Run, progress: Progress
+    request: Request,
+    resolution: Resolution,
+    options: DnfOptions,
+    cache: Path,
+    run: Run,
+    progress: Progress,
 ) -> Resolution:
     """Bring the packages into *cache*, verified; the newest says how new the software is."""
-    return fetch(resolution, options, cache, run, progress)
+    return fetch(request, resolution, options, cache, run, progress)
 
 
 @hookimpl
@@ -131,11 +139,13 @@ def applbuild_populate(plan: Plan, tree: Tree, options: DnfOptions, cache: Path,
     """Install the plan's packages into *tree*, without network and without a trace of this host."""
     record = load_record(plan.resolution.digest, cache)
     files = dict(record.files)
-    by_name = {row.name: Path(files[row.full_name]) for row in record.rows}
-    install(by_name, tree, run, has_docs=record.has_docs, languages=record.languages)
+    chosen = [Path(files[row.full_name]) for row in record.rows]
+    install(chosen, tree, run, has_docs=record.has_docs, languages=record.languages)
     for repository in record.repositories:
         if repository.is_kept:
             write_repository(repository, keys_of(repository, options), tree)
+    for module in record.modules:
+        write_file(tree, f"/etc/dnf/modules.d/{module.name}.module", module.as_text())
     remove_traces(tree)
     return tree
 

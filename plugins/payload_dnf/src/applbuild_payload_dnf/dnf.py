@@ -19,16 +19,6 @@ from applbuild_payload_dnf.repositories import Repository, as_text
 
 COMMANDS = ("dnf5", "dnf-3", "dnf")
 """What the two generations are called, the newer first; `dnf` is either."""
-_HEADINGS = {
-    "Installing:": "asked",
-    "Installing group/module packages:": "asked",
-    "Installing dependencies:": "dependency",
-    "Installing weak dependencies:": "recommended",
-}
-# A row of the table that both generations print: name, architecture, version, repository, size.
-_ROW = re.compile(r"(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+[\d.,]+ ?[kMGTiB]*$")
-_FIELDS = ("name", "epoch", "version", "release", "arch", "repoid", "downloadsize", "installsize")
-_FORMAT = "|".join(f"%{{{field}}}" for field in _FIELDS) + "\n"
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +26,8 @@ class Wanted:
     """What a private dnf is made for."""
 
     repositories: tuple[Repository, ...] = attrs.field(repr=False)
-    releasever: str
+    variables: tuple[tuple[str, str], ...]
+    """What stands for what in addresses: `releasever` at least."""
     settings: tuple[tuple[str, str], ...] = ()
     """Of dnf.conf(5)."""
 
@@ -46,8 +37,13 @@ class Dnf:
     """The host's dnf, run with a configuration and an (empty) system of its own."""
 
     argv: tuple[str, ...]
+    generation: int
+    """4 or 5."""
+    root: Path
+    """The empty system; what dnf notes of modules is in it."""
     cache: Path
     """Where its repositories' indexes and packages are kept, a folder for each."""
+    environment: tuple[tuple[str, str], ...]
     run: Run
 
     def __call__(self, *words: str, is_checked: bool = True) -> Ran:
@@ -56,41 +52,14 @@ class Dnf:
         Raises:
             ToolError: it did not end in 0, unless *is_checked* is false.
         """
-        return self.run([*self.argv, *words], is_checked=is_checked)
-
-
-@attrs.frozen(kw_only=True)
-class Row:
-    """A package that dnf chose."""
-
-    name: str
-    architecture: str
-    version: str
-    """With its epoch, if that is not 0, and its release."""
-    repository: str
-    kind: str
-    """`asked`, `dependency` or `recommended`."""
-
-    @property
-    def full_name(self) -> str:
-        """How dnf knows exactly this one: name-epoch:version-release.architecture."""
-        epoch = "" if ":" in self.version else "0:"
-        return f"{self.name}-{epoch}{self.version}.{self.architecture}"
-
-    @property
-    def file_name(self) -> str:
-        """What its file is called: name-version-release.architecture.rpm."""
-        return (
-            f"{self.name}-{self.version.partition(':')[2] or self.version}.{self.architecture}.rpm"
+        return self.run(
+            [*self.argv, *words], environment=dict(self.environment), is_checked=is_checked
         )
 
-
-@attrs.frozen(kw_only=True)
-class Sizes:
-    """How large a package is, in bytes."""
-
-    download_bytes: int
-    installed_bytes: int
+    def folders(self, repository: str) -> tuple[Path, ...]:
+        """Return the folders in which it keeps *repository*: NAME-HASH of its address."""
+        pattern = re.compile(re.escape(repository) + "-[0-9a-f]{16}")
+        return tuple(sorted(p for p in self.cache.iterdir() if pattern.fullmatch(p.name)))
 
 
 @contextmanager
@@ -99,28 +68,51 @@ def private_dnf(wanted: Wanted, cache: Path, run: Run) -> Iterator[Dnf]:
 
     There is a folder for each set of repositories; builds that share it wait for each other.
     """
+    command, generation = _command(run)
     places = sorted((item.name, item.address) for item in wanted.repositories)
-    key = hashlib.sha256(f"{places}\n{wanted.releasever}".encode()).hexdigest()[:16]
-    kept = cache / "repositories" / key
+    form = f"{generation}\n{places}\n{wanted.variables}"
+    kept = cache / "repositories" / hashlib.sha256(form.encode()).hexdigest()[:16]
     kept.mkdir(parents=True, exist_ok=True)
     with (
         (kept / "lock").open("w") as lock,
-        tempfile.TemporaryDirectory(prefix="dnf-") as private,
+        tempfile.TemporaryDirectory(prefix="dnf-") as folder,
     ):
         fcntl.flock(lock, fcntl.LOCK_EX)
         os.utime(kept)  # it is in use: `store.trim` goes by that
         # dnf's own locks hold ids of processes, which say nothing in another room.
         for stale in kept.glob("*.pid"):
             stale.unlink()
-        words = _configure(wanted, kept, Path(private))
-        yield Dnf(argv=(_command(run), *words), cache=kept, run=run)
+        private = Path(folder)
+        words = _configure(wanted, kept, private)
+        yield Dnf(
+            argv=(command, *words),
+            generation=generation,
+            root=private / "root",
+            cache=kept,
+            environment=_environment(private),
+            run=run,
+        )
 
 
-def _command(run: Run) -> str:
+def _command(run: Run) -> tuple[str, int]:
+    """Return the newest dnf of the host, and its generation."""
     for name in COMMANDS:
-        if shutil.which(name, path=dict(run.environment).get("PATH")):
-            return name
+        path = shutil.which(name, path=dict(run.environment).get("PATH"))
+        if path:
+            return path, 5 if "dnf5" in (name, Path(path).resolve().name) else 4
     raise HostError("this host has no dnf", hint="install dnf (or dnf5)")
+
+
+def _environment(private: Path) -> tuple[tuple[str, str], ...]:
+    """Return what makes dnf leave the host's aliases and plugins alone, and its tables whole."""
+    none = str(private / "none")
+    return (
+        ("DNF_DISABLE_ALIASES", "1"),
+        ("DNF5_PLUGINS_DIR", none),
+        ("LIBDNF_PLUGINS_CONFIG_DIR", none),
+        # dnf5(8): it shortens what does not fit into 80 columns.
+        ("DNF5_FORCE_COLUMNS", "1000"),
+    )
 
 
 def _configure(wanted: Wanted, kept: Path, private: Path) -> tuple[str, ...]:
@@ -135,7 +127,8 @@ def _configure(wanted: Wanted, kept: Path, private: Path) -> tuple[str, ...]:
         "pluginconfpath": private / "none",
         "plugins": 0,
         "keepcache": 1,
-        "metadata_expire": 0,
+        # Indexes are brought up to date once, by `available`.
+        "metadata_expire": -1,
         "gpgcheck": 0,
         "localpkg_gpgcheck": 0,
         "assumeyes": 0,
@@ -151,67 +144,11 @@ def _configure(wanted: Wanted, kept: Path, private: Path) -> tuple[str, ...]:
     # It may hold logins; the folder is this user's alone.
     text = "\n".join(map(as_text, wanted.repositories))
     file.write_text(text, encoding="utf-8")
+    for name, value in wanted.variables:
+        (private / "variables" / name).write_text(value, encoding="utf-8")
     lines = (f"{name}={value}" for name, value in settings.items())
     configuration = private / "dnf.conf"
     configuration.write_text("\n".join(("[main]", *lines, "")), encoding="utf-8")
     words = [f"--config={configuration}", f"--installroot={private / 'root'}"]
     words += [f"--setopt={name}={settings[name]}" for name in ("cachedir", "reposdir", "varsdir")]
-    return (*words, f"--releasever={wanted.releasever}")
-
-
-def choose(dnf: Dnf, names: tuple[str, ...], excluded: tuple[str, ...], *words: str) -> Ran:
-    """Ask dnf what it would install for *names*; what it printed is for `rows`."""
-    exclusions = [f"--exclude={name}" for name in excluded]
-    return dnf(*exclusions, *words, "install", "--assumeno", "--", *names, is_checked=False)
-
-
-def rows(printed: str) -> tuple[Row, ...]:
-    """Return the packages of the table that dnf printed; long rows go over several lines."""
-    found: list[Row] = []
-    kind, pending = "", ""
-    for line in printed.splitlines():
-        if not line.startswith(" "):
-            kind, pending = _HEADINGS.get(line.strip(), ""), ""
-        elif kind:
-            pending = f"{pending} {line.strip()}".strip()
-            row = _ROW.fullmatch(pending)
-            if row:
-                name, architecture, version, repository = row.groups()
-                found.append(
-                    Row(
-                        name=name,
-                        architecture=architecture,
-                        version=version.removeprefix("0:"),
-                        repository=repository,
-                        kind=kind,
-                    )
-                )
-                pending = ""
-    return tuple(found)
-
-
-def available(dnf: Dnf) -> frozenset[str]:
-    """Return the names of all packages of the repositories, whose indexes are brought up to date.
-
-    Raises:
-        ToolError: one cannot be reached.
-    """
-    printed = dnf("--quiet", "repoquery", "--queryformat", "%{name}\n").stdout
-    return frozenset(line for line in printed.splitlines() if line)
-
-
-def sizes(dnf: Dnf, chosen: tuple[Row, ...]) -> dict[str, Sizes]:
-    """Return the sizes of *chosen*, by their full names."""
-    query = ["--quiet", "--setopt=metadata_expire=-1", "repoquery", "--queryformat", _FORMAT]
-    printed = dnf(*query, *(row.full_name for row in chosen)).stdout
-    found = {}
-    for line in filter(None, printed.splitlines()):
-        name, epoch, version, release, arch, repository, download, installed = line.split("|")
-        full = f"{name}-{epoch or 0}:{version}-{release}.{arch}@{repository}"
-        found[full] = Sizes(download_bytes=int(download), installed_bytes=int(installed))
-    return found
-
-
-def cached_folders(dnf: Dnf) -> tuple[Path, ...]:
-    """Return the folders in which dnf keeps its repositories."""
-    return tuple(sorted(path.parent.parent for path in dnf.cache.glob("*/repodata/repomd.xml")))
+    return (*words, f"--releasever={dict(wanted.variables)['releasever']}")

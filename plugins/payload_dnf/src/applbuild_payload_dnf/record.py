@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
+from typing import Any
 
 import attrs
 
 from applbuild import ApplbuildError, Place
-from applbuild_payload_dnf.dnf import Row
+from applbuild_payload_dnf.choice import Row
+from applbuild_payload_dnf.modules import ModuleState
 from applbuild_payload_dnf.repositories import Repository
 
 
@@ -17,10 +18,10 @@ from applbuild_payload_dnf.repositories import Repository
 class Record:
     """What was chosen, from where, and how it is to be installed."""
 
-    repositories: tuple[Repository, ...] = attrs.field(repr=False)
-    releasever: str
+    repositories: tuple[Repository, ...]
+    """Without logins."""
     rows: tuple[Row, ...]
-    settings: tuple[tuple[str, str], ...] = ()
+    modules: tuple[ModuleState, ...] = ()
     has_docs: bool = True
     languages: str | None = None
     """Those whose translations are installed, separated by colons; None for all."""
@@ -29,12 +30,11 @@ class Record:
 
 
 def save_record(record: Record, digest: str, cache: Path) -> None:
-    """Keep *record* in *cache* under *digest*; only its owner may read it, it can hold logins."""
+    """Keep *record* in *cache* under *digest*."""
     folder = cache / "resolutions"
     folder.mkdir(exist_ok=True)
     new = folder / f"{digest}.new"
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        json.dump(attrs.asdict(record), out)
+    new.write_text(json.dumps(attrs.asdict(record)), encoding="utf-8")
     new.replace(folder / f"{digest}.json")
 
 
@@ -48,20 +48,20 @@ def load_record(digest: str, cache: Path) -> Record:
     if not file.is_file():
         raise ApplbuildError(f"{file} is gone", hint="do not remove the cache while a build runs")
     form = json.loads(file.read_text(encoding="utf-8"))
-    for name in ("settings", "files"):
-        form[name] = tuple(map(tuple, form[name]))
+    form["files"] = tuple(map(tuple, form["files"]))
+    form["modules"] = tuple(ModuleState(**item) for item in form["modules"])
     form["rows"] = tuple(Row(**row) for row in form["rows"])
     form["repositories"] = tuple(map(_repository, form["repositories"]))
     return Record(**form)
 
 
-def _repository(form: dict[str, object]) -> Repository:
-    fields: dict[str, object] = dict(form)
-    place = fields.pop("place")
+def _repository(form: dict[str, Any]) -> Repository:
+    place = form["place"]
     return Repository(
-        name=str(fields["name"]),
-        settings=tuple(map(tuple, fields["settings"])),  # type: ignore[call-overload]
-        keys=tuple(fields["keys"]),  # type: ignore[arg-type]
-        is_kept=bool(fields["is_kept"]),
-        place=Place(**place) if isinstance(place, dict) else None,
+        **{
+            **form,
+            "settings": tuple(map(tuple, form["settings"])),
+            "keys": tuple(form["keys"]),
+            "place": Place(**place) if place else None,
+        }
     )

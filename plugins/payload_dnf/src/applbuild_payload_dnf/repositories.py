@@ -6,17 +6,19 @@ import configparser
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 import attrs
 
 from applbuild import KickstartError, Place, Source
+from applbuild_payload_dnf.logins import SECRETS, split_login, without_login
 
 _KINDS = ("baseurl", "mirrorlist", "metalink")
 _FILE_SETTINGS = ("sslcacert", "sslclientcert", "sslclientkey")
-SETTINGS = ("mirrorlist", "metalink", "cost", "includepkgs", "excludepkgs", *_FILE_SETTINGS)
+_NUMBERS = ("cost", "priority")
+_LISTS = ("includepkgs", "excludepkgs")
+SETTINGS = ("mirrorlist", "metalink", *_NUMBERS, *_LISTS, *_FILE_SETTINGS)
 """Options of the kickstart that dnf.conf(5) calls by the same names."""
-_SECRETS = ("password", "proxy_password", "username", "proxy_username", "sslclientkey")
 
 
 @attrs.frozen(kw_only=True)
@@ -29,6 +31,8 @@ class Repository:
     """Files of the keys that it names itself (`gpgkey`)."""
     is_kept: bool = False
     """Whether the installed system is to know it (`repo --install`)."""
+    has_groups: bool = True
+    """Whether its groups are used (`repo --ignoregroups`)."""
     place: Place | None = None
 
     @property
@@ -37,19 +41,20 @@ class Repository:
         said = dict(self.settings)
         return next((without_login(said[kind]) for kind in _KINDS if kind in said), self.name)
 
-    def local_path(self, releasever: str, basearch: str) -> Path | None:
-        """Return the folder of this host that holds it, if one does."""
-        url = dict(self.settings).get("baseurl", "")
-        for name, value in (("releasever", releasever), ("basearch", basearch)):
-            url = url.replace(f"${{{name}}}", value).replace(f"${name}", value)
-        parts = urlsplit(url)
-        return Path(unquote(parts.path)) if parts.scheme in ("", "file") and parts.path else None
+    def local_paths(self, variables: Iterable[tuple[str, str]]) -> tuple[Path, ...]:
+        """Return the folders of this host that hold it, if some do."""
+        urls = expanded(dict(self.settings).get("baseurl", ""), variables).replace(",", " ").split()
+        parts = (urlsplit(url) for url in urls)
+        return tuple(Path(unquote(p.path)) for p in parts if p.scheme in ("", "file") and p.path)
 
 
-def without_login(url: str) -> str:
-    """Return *url* without the user and password it may hold."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+def expanded(text: str, variables: Iterable[tuple[str, str]]) -> str:
+    """Return *text* with *variables* (`$basearch`, `${releasever}`) in place."""
+    known = dict(variables)
+    # dnf.conf(5): names are letters, digits and underscores; unknown ones stay.
+    return re.sub(
+        r"\$(?:\{(\w+)\}|(\w+))", lambda found: known.get(found[1] or found[2], found[0]), text
+    )
 
 
 def is_repository(source: Source) -> bool:
@@ -83,30 +88,37 @@ def _named(source: Source, name: str) -> Repository:
             place=source.place,
             hint="give it --baseurl, --mirrorlist or --metalink (url: --url)",
         )
-    for key in _FILE_SETTINGS:
-        if key in said:
-            said[key] = said[key].removeprefix("file://")
-    for key in ("includepkgs", "excludepkgs"):
-        if key in said:
-            said[key] = said[key].replace(",", " ")
+    for key in _NUMBERS:
+        if not said.get(key, "0").isdecimal():
+            raise KickstartError(f"{source.command} --{key} is no number", place=source.place)
+    said |= {key: said[key].removeprefix("file://") for key in _FILE_SETTINGS if key in said}
+    said |= {key: said[key].replace(",", " ") for key in _LISTS if key in said}
     if "noverifyssl" in options:
         said["sslverify"] = "0"
-    if "proxy" in options:
-        said |= _proxy(options["proxy"])
-    settings = tuple(said.items())
+    said = _without_logins(said, options.get("proxy", ""))
     return Repository(
-        name=name, settings=settings, is_kept="install" in options, place=source.place
+        name=name,
+        settings=tuple(said.items()),
+        is_kept="install" in options,
+        has_groups=options.get("ignoregroups", "no").lower() not in ("yes", "true", "on", "1"),
+        place=source.place,
     )
 
 
-def _proxy(text: str) -> dict[str, str]:
-    """Return what dnf calls the parts of `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]`."""
-    parts = urlsplit(text if "://" in text else f"http://{text}")
-    said = {"proxy": without_login(parts.geturl())}
-    if parts.username:
-        said["proxy_username"] = unquote(parts.username)
-    if parts.password:
-        said["proxy_password"] = unquote(parts.password)
+def _without_logins(said: dict[str, str], proxy: str) -> dict[str, str]:
+    """Return the settings *said* and those of *proxy*, with logins that dnf shows to nobody.
+
+    *proxy* is `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]`.
+    """
+    said = dict(said)
+    if proxy:
+        address = proxy if "://" in proxy else f"http://{proxy}"
+        said["proxy"], login = split_login(address, "proxy_")
+        said |= login
+    if "baseurl" in said:
+        # Mirrors of a list, other people's servers, are not to be given its login.
+        said["baseurl"], login = split_login(said["baseurl"])
+        said |= login
     return said
 
 
@@ -131,6 +143,12 @@ def read_repositories(files: Iterable[Path]) -> tuple[Repository, ...]:
     return tuple(found.values())
 
 
+def without_secrets(repository: Repository) -> Repository:
+    """Return *repository* as it may be kept: without logins."""
+    kept = ((k, without_login(v)) for k, v in repository.settings if k not in SECRETS)
+    return attrs.evolve(repository, settings=tuple(kept))
+
+
 def as_text(repository: Repository) -> str:
     """Return *repository* as a section of a .repo file; its packages are verified by us."""
     ours = {"enabled": "1", "gpgcheck": "0", "repo_gpgcheck": "0", "skip_if_unavailable": "0"}
@@ -139,10 +157,12 @@ def as_text(repository: Repository) -> str:
 
 
 def as_kept_text(repository: Repository, key: str) -> str:
-    """Return *repository* as the installed system is to have it: without logins, verified."""
-    said = {"name": repository.name}
-    said |= {k: v for k, v in repository.settings if k not in _SECRETS}
-    said |= {kind: without_login(said[kind]) for kind in _KINDS if kind in said}
+    """Return *repository* as the installed system is to have it: without logins, verified.
+
+    Certificates and keys of a client lie on the building host.
+    """
+    said = {"name": repository.name, **dict(without_secrets(repository).settings)}
+    said = {name: value for name, value in said.items() if name not in _FILE_SETTINGS}
     verified = {"gpgcheck": "1", "gpgkey": key} if key else {"gpgcheck": "0"}
     lines = (f"{name}={value}" for name, value in {**said, "enabled": "1", **verified}.items())
     return "\n".join((f"[{repository.name}]", *lines, ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,29 +14,28 @@ from applbuild import (
     Needs,
     Package,
     Progress,
-    Ran,
     Request,
     Resolution,
     Run,
     ToolError,
 )
-from applbuild_payload_dnf import dnf as dnfs
+from applbuild_payload_dnf.choice import Row, Sizes, available, choose, sizes
 from applbuild_payload_dnf.comps import read_comps
-from applbuild_payload_dnf.dnf import Dnf, Row, Sizes, Wanted, private_dnf
+from applbuild_payload_dnf.dnf import Dnf, Wanted, private_dnf
+from applbuild_payload_dnf.modules import asked_streams, switch
 from applbuild_payload_dnf.options import DnfOptions
 from applbuild_payload_dnf.record import Record, load_record, save_record
-from applbuild_payload_dnf.repositories import (
-    Repository,
-    named_repositories,
-    read_repositories,
-)
-from applbuild_payload_dnf.selection import Offer, Wish, missing, wishes
+from applbuild_payload_dnf.repositories import without_secrets
+from applbuild_payload_dnf.selection import Offer, Wish, is_excluded, missing, wishes
 from applbuild_payload_dnf.signatures import keys_of, refuse_unverified
+from applbuild_payload_dnf.sources import wanted as wanted_of
 from applbuild_payload_dnf.store import digest_of, download, locate, newest_seconds, sha256_of
 
-_HOST_REPOSITORIES = Path("/etc/yum.repos.d")
-_REASONS = {"dependency": "dependency", "recommended": "recommended by another package"}
-_PASSED_ON = {"timeout": "timeout", "retries": "retries"}
+_REASONS = {
+    "dependency": "dependency",
+    "recommended": "recommended by another package",
+    "profile": "part of a module",
+}
 
 
 def resolve(
@@ -47,21 +46,24 @@ def resolve(
     Raises:
         KickstartError: a repository, a key or a package cannot be had.
     """
-    wanted = _wanted(request, options)
+    wanted = wanted_of(request, options)
     for repository in wanted.repositories:
         keys_of(repository, options)
     with private_dnf(wanted, cache, run) as dnf:
         offer = _offer(dnf, wanted)
+        modules = switch(dnf, asked_streams(request))
+        if modules:
+            offer = _offer(dnf, wanted)
         asked = wishes(request, needs, offer, progress)
+        _refuse_profiles(dnf, asked)
         chosen = _choose(dnf, asked, request, offer, progress)
-        known = dnfs.sizes(dnf, chosen)
+        known = sizes(dnf, chosen)
     packages = tuple(_packages(chosen, known, asked))
     said = dict(request.packages.options)
     record = Record(
-        repositories=wanted.repositories,
-        releasever=wanted.releasever,
+        repositories=tuple(map(without_secrets, wanted.repositories)),
         rows=chosen,
-        settings=wanted.settings,
+        modules=modules,
         has_docs=said.get("excludedocs", "no") == "no",
         languages=said.get("inst-langs"),
     )
@@ -76,7 +78,12 @@ def resolve(
 
 
 def fetch(
-    resolution: Resolution, options: DnfOptions, cache: Path, run: Run, progress: Progress
+    request: Request,
+    resolution: Resolution,
+    options: DnfOptions,
+    cache: Path,
+    run: Run,
+    progress: Progress,
 ) -> Resolution:
     """Bring the packages into *cache*, verified, and return *resolution* with what they say.
 
@@ -85,12 +92,11 @@ def fetch(
         HostError: one cannot be downloaded.
     """
     record = load_record(resolution.digest, cache)
-    wanted = Wanted(
-        repositories=record.repositories, releasever=record.releasever, settings=record.settings
-    )
+    wanted = wanted_of(request, options)
     with private_dnf(wanted, cache, run) as dnf:
+        switch(dnf, asked_streams(request))
         download(dnf, record.rows)
-        files = locate(dnf, record.rows, record.repositories, record.releasever)
+        files = locate(dnf, record.rows, wanted)
     by_repository: dict[str, tuple[Path, ...]] = {}
     for row in record.rows:
         former = by_repository.get(row.repository, ())
@@ -116,59 +122,16 @@ def fetch(
 def _manner(record: Record) -> list[object]:
     """Return what decides, besides the packages, what is installed."""
     kept = [(item.name, item.address) for item in record.repositories if item.is_kept]
-    return [record.has_docs, record.languages, kept]
-
-
-def _wanted(request: Request, options: DnfOptions) -> Wanted:
-    repositories = (
-        *named_repositories(request.sources),
-        *read_repositories(options.repofile),
-    )
-    if not repositories:
-        repositories = read_repositories(sorted(_HOST_REPOSITORIES.glob("*.repo")))
-    if not repositories:
-        raise KickstartError(
-            "the kickstart names no repository, and this host has none of its own",
-            hint="add: url --url=http://mirror.example.org/releases/41/Everything/x86_64/os",
-        )
-    said = dict(request.packages.options)
-    settings = {name: said[key] for key, name in _PASSED_ON.items() if key in said}
-    if said.get("exclude-weakdeps", "no") != "no":
-        settings["install_weak_deps"] = "0"
-    if said.get("multilib", "no") != "no":
-        settings["multilib_policy"] = "all"
-    return Wanted(
-        repositories=repositories,
-        releasever=_releasever(options, repositories),
-        settings=tuple(settings.items()),
-    )
-
-
-def _releasever(options: DnfOptions, repositories: tuple[Repository, ...]) -> str:
-    """Return what `$releasever` stands for: as the options say, else as on an RPM host."""
-    if options.releasever:
-        return options.releasever
-    host = platform.freedesktop_os_release()
-    family = {host.get("ID", ""), *host.get("ID_LIKE", "").split()}
-    if family & {"fedora", "rhel", "centos"}:
-        return host.get("VERSION_ID", "")
-    for repository in repositories:
-        if any(re.search(r"\$\{?releasever", value) for _, value in repository.settings):
-            raise KickstartError(
-                f"the address of the repository {repository.name} has $releasever, and nothing "
-                "says which release is meant",
-                place=repository.place,
-                hint="--payload dnf,releasever=41, or write it into the address",
-            )
-    return "none"
+    return [record.has_docs, record.languages, kept, record.modules]
 
 
 def _offer(dnf: Dnf, wanted: Wanted) -> Offer:
     try:
-        names = dnfs.available(dnf)
+        names = available(dnf)
     except ToolError as error:
         raise _unreachable(error.tail, wanted) from None
-    return Offer(names=names, comps=read_comps(dnfs.cached_folders(dnf), dnf.run))
+    named = (dnf.folders(item.name) for item in wanted.repositories if item.has_groups)
+    return Offer(names=names, comps=read_comps(itertools.chain(*named), dnf.run))
 
 
 def _unreachable(said: str, wanted: Wanted) -> KickstartError:
@@ -193,31 +156,59 @@ def _choose(
     words = ["--skip-broken"] if said.get("ignorebroken", "no") != "no" else []
     by_name = {wish.name: wish for wish in asked}
     while True:
-        ran = dnfs.choose(dnf, tuple(by_name), excluded, *words)
-        found = dnfs.rows(ran.stdout)
-        absent = _absent(ran, by_name)
+        choice = choose(dnf, tuple(by_name), excluded, *words)
+        absent = [
+            missing(by_name[name], offer, is_filtered=name in choice.filtered)
+            for name in (*choice.absent, *choice.filtered)
+            if name in by_name
+        ]
         if absent and not is_lenient:
-            raise missing(absent[0], offer)
-        if absent:
-            for wish in absent:
-                error = missing(wish, offer)
-                progress.remark(f"{error.place}: left out: {error.message}", is_warning=True)
-                del by_name[wish.name]
+            raise absent[0]
+        for name in (*choice.absent, *choice.filtered):
+            by_name.pop(name, None)
+        for error in absent:
+            progress.remark(f"{error.place}: left out: {error.message}", is_warning=True)
+        if absent and by_name:
             continue
-        if not found:
-            raise KickstartError(f"dnf cannot install what is asked for:\n{_complaint(ran)}")
-        return found
+        for row in choice.skipped:
+            message = f"left out, it contradicts others: {row.full_name}\n{choice.complaint}"
+            progress.remark(message, is_warning=True)
+        if not choice.rows:
+            raise _contradiction(choice.complaint, request)
+        return choice.rows
 
 
-def _absent(ran: Ran, by_name: dict[str, Wish]) -> list[Wish]:
-    """Return the wishes that dnf found nothing for."""
-    names = re.findall(r"No match for argument: (.+)", ran.stdout + ran.stderr)
-    return [by_name[name.strip()] for name in dict.fromkeys(names) if name.strip() in by_name]
+def _contradiction(complaint: str, request: Request) -> KickstartError:
+    """Return dnf's *complaint*, with the place of the exclusion that it is about, if it is."""
+    left_out = re.findall(r"package (\S+)-[^-\s]+-[^-\s]+ .*is filtered out", complaint)
+    to_blame = next(
+        (
+            item
+            for item in request.packages.unwanted
+            for name in left_out
+            if is_excluded(name, [item])
+        ),
+        None,
+    )
+    return KickstartError(
+        f"what is asked for cannot be installed:\n{complaint}",
+        place=to_blame.place if to_blame else request.packages.place,
+        hint=f"-{to_blame.name} leaves out what others need" if to_blame else "",
+    )
 
 
-def _complaint(ran: Ran) -> str:
-    lines = (ran.stderr.strip() or ran.stdout.strip()).splitlines()
-    return "\n".join(lines[:20])
+def _refuse_profiles(dnf: Dnf, asked: tuple[Wish, ...]) -> None:
+    """Raise where *asked* holds a module's profile and dnf cannot install one."""
+    profile = next((wish for wish in asked if wish.name.startswith("@")), None)
+    if profile and dnf.generation == 5:
+        name, _, rest = profile.name.removeprefix("@").partition(":")
+        stream = rest.partition("/")[0]
+        raise KickstartError(
+            f"{profile.name}: dnf 5 cannot install a module",
+            place=profile.package.place,
+            hint=f"write `module --name={name}{f' --stream={stream}' if stream else ''}`, and its "
+            "packages by name in %packages; or build on a host with dnf 4 alone",
+        )
 
 
 def _packages(

@@ -9,7 +9,7 @@ room, and the database is of the version that the system has.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import attrs
@@ -40,6 +40,7 @@ _BATCH = 100
 class Relations:
     """What decides which package another one needs."""
 
+    file: Path
     name: str
     requires: tuple[str, ...]
     provides: tuple[str, ...]
@@ -47,27 +48,27 @@ class Relations:
 
 
 def install(
-    files: Mapping[str, Path],
+    files: Iterable[Path],
     tree: Tree,
     run: Run,
     *,
     has_docs: bool,
     languages: str | None,
 ) -> None:
-    """Install the packages *files* (by name) into the empty *tree*.
+    """Install the packages *files* into the empty *tree*.
 
     Raises:
         KickstartError: the system has no rpm, or rpm refuses.
     """
-    by_name = {name: files[name] for name in sorted(files)}
-    if "rpm" not in by_name:
+    files = sorted(files, key=lambda file: file.name)
+    relations = _relations(files, run)
+    if "rpm" not in {item.name for item in relations}:
         raise KickstartError(
             "packages are installed by the system's own rpm, and it has none",
             hint="take -rpm out of %packages",
         )
-    first = closure(_FIRST, _relations(by_name.values(), run))
-    _lay_out([by_name[name] for name in by_name if name in first], tree, run)
-    folders = sorted({file.parent for file in by_name.values()})
+    _lay_out(closure(_FIRST, relations), tree, run)
+    folders = sorted({file.parent for file in files})
     shown = [(folder, f"{_SHOWN}/{number}") for number, folder in enumerate(folders)]
     inside = dict(shown)
     argv = ["rpm", "--install", "--nosignature", *_define("_netsharedpath", "/proc")]
@@ -76,7 +77,7 @@ def install(
     if languages is not None:
         argv += _define("_install_langs", _as_macro(languages))
         write_file(tree, _LANGUAGES, f"%_install_langs {_as_macro(languages)}\n")
-    argv += [f"{inside[file.parent]}/{file.name}" for file in by_name.values()]
+    argv += [f"{inside[file.parent]}/{file.name}" for file in files]
     try:
         run.guest(tree, argv, environment=_ENVIRONMENT, shown=shown)
     except ToolError as error:
@@ -110,40 +111,41 @@ def _as_macro(languages: str) -> str:
     return "C" if languages in ("none", "None") else languages.replace(",", ":")
 
 
-def _relations(files: Iterable[Path], run: Run) -> tuple[Relations, ...]:
-    paths = list(files)
-    found = []
-    for start in range(0, len(paths), _BATCH):
+def _relations(files: list[Path], run: Run) -> tuple[Relations, ...]:
+    found: list[Relations] = []
+    for start in range(0, len(files), _BATCH):
+        batch = files[start : start + _BATCH]
         argv = ["rpm", "-qp", "--nosignature", "--nodigest", "--queryformat", _QUERY]
-        printed = run([*argv, *paths[start : start + _BATCH]]).stdout
-        found += [_parse(part) for part in f"\n{printed}".split("\nN ")[1:]]
+        parts = f"\n{run([*argv, *batch]).stdout}".split("\nN ")[1:]
+        found += map(_parse, batch, parts)
     return tuple(found)
 
 
-def _parse(text: str) -> Relations:
+def _parse(file: Path, text: str) -> Relations:
     name, *lines = text.splitlines()
     return Relations(
+        file=file,
         name=name,
         requires=tuple(line[2:] for line in lines if line.startswith("R ")),
         provides=tuple(line[2:] for line in lines if line.startswith(("P ", "F "))),
     )
 
 
-def closure(names: Iterable[str], relations: tuple[Relations, ...]) -> set[str]:
-    """Return *names*, as far as they are chosen, with all that they require."""
-    providers: dict[str, list[str]] = defaultdict(list)
-    by_name = {item.name: item for item in relations}
+def closure(names: Iterable[str], relations: tuple[Relations, ...]) -> list[Path]:
+    """Return the files of the packages *names*, as far as they are chosen, and of all they need."""
+    wanted = set(names)
+    providers: dict[str, list[Relations]] = defaultdict(list)
     for item in relations:
         for capability in item.provides:
-            providers[capability].append(item.name)
-    found: set[str] = set()
-    pending = [name for name in names if name in by_name]
+            providers[capability].append(item)
+    found: set[Path] = set()
+    pending = [item for item in relations if item.name in wanted]
     while pending:
-        name = pending.pop()
-        if name not in found:
-            found.add(name)
-            pending += (p for need in by_name[name].requires for p in providers[need])
-    return found
+        item = pending.pop()
+        if item.file not in found:
+            found.add(item.file)
+            pending += (p for need in item.requires for p in providers[need])
+    return sorted(found)
 
 
 def _lay_out(files: list[Path], tree: Tree, run: Run) -> None:

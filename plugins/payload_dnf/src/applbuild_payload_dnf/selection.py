@@ -10,6 +10,7 @@ import attrs
 
 from applbuild import KickstartError, Needs, PackageName, Progress, Request
 from applbuild_payload_dnf.comps import Comps, Environment, Group
+from applbuild_payload_dnf.modules import is_module
 
 _ASKED = "the kickstart asks for it"
 _CORE = "core"
@@ -43,7 +44,9 @@ def wishes(request: Request, needs: Needs, offer: Offer, progress: Progress) -> 
     found: list[Wish] = []
     for package in (*_usual(request, offer), *selection.wanted):
         try:
-            if package.name.startswith("@"):
+            if is_module(package.name):
+                found.append(Wish(name=package.name, reason=_ASKED, package=package))
+            elif package.name.startswith("@"):
                 found += _group_wishes(package, request, offer)
             else:
                 found += _named(package, offer)
@@ -92,14 +95,20 @@ def _named(package: PackageName, offer: Offer) -> Iterator[Wish]:
     yield Wish(name=name, reason=_ASKED, package=package)
 
 
-def missing(wish: Wish, offer: Offer) -> KickstartError:
-    """Return what is to be said of *wish*, for which the repositories have nothing."""
+def missing(wish: Wish, offer: Offer, *, is_filtered: bool) -> KickstartError:
+    """Return what is to be said of *wish*, for which the repositories have nothing to install.
+
+    *is_filtered* where they have it, but leave it out.
+    """
     near = difflib.get_close_matches(wish.name, sorted(offer.names), n=3, cutoff=0.7)
+    hint = f"did you mean {', '.join(near)}?" if near else ""
+    if is_filtered:
+        hint = "an option of its repository leaves it out, or it belongs to a module"
     return KickstartError(
         f"the repositories have no package {wish.name}"
         + ("" if wish.reason.startswith(_ASKED) else f", which is needed: {wish.reason}"),
         place=wish.package.place,
-        hint=f"did you mean {', '.join(near)}?" if near else "",
+        hint=hint,
     )
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from applbuild import HostError, Run, ToolError
-from applbuild_payload_dnf.dnf import Dnf, Row
-from applbuild_payload_dnf.repositories import Repository
+from applbuild_payload_dnf.choice import Row
+from applbuild_payload_dnf.dnf import Dnf, Wanted
 
 _DAY_SECONDS = 24 * 60 * 60
 _KEPT_DAYS = 30
@@ -24,7 +23,7 @@ def download(dnf: Dnf, rows: tuple[Row, ...]) -> None:
     Raises:
         HostError: one cannot be had.
     """
-    words = ["--assumeyes", "--setopt=metadata_expire=-1", "--setopt=install_weak_deps=False"]
+    words = ["--assumeyes", "--setopt=install_weak_deps=False"]
     names = (row.full_name for row in rows)
     try:
         dnf(*words, "install", "--downloadonly", "--", *names)
@@ -32,9 +31,7 @@ def download(dnf: Dnf, rows: tuple[Row, ...]) -> None:
         raise HostError(f"packages cannot be downloaded:\n{error.tail}") from None
 
 
-def locate(
-    dnf: Dnf, rows: tuple[Row, ...], repositories: tuple[Repository, ...], releasever: str
-) -> dict[str, Path]:
+def locate(dnf: Dnf, rows: tuple[Row, ...], wanted: Wanted) -> dict[str, Path]:
     """Return the file of each of *rows*, by its full name.
 
     dnf reads the packages of a repository in a folder where they are.
@@ -43,10 +40,9 @@ def locate(
         HostError: one is missing.
     """
     present: dict[tuple[str, str], Path] = {}
-    for repository in repositories:
-        local = repository.local_path(releasever, platform.machine())
-        folders = [local] if local else sorted(dnf.cache.glob(f"{repository.name}-*/packages"))
-        for folder in folders:
+    for repository in wanted.repositories:
+        kept = (folder / "packages" for folder in dnf.folders(repository.name))
+        for folder in repository.local_paths(wanted.variables) or kept:
             for file in folder.rglob("*.rpm"):
                 present[(repository.name, file.name)] = file
     found = {}
