@@ -174,6 +174,8 @@ def test_options_of_a_repository_from_other_eras_are_handed_on(understand, told)
     assert reading.request.sources[0].options == (("ignoregroups", "true"), ("priority", "5"))
     assert told(reading, Severity.NOTE) == [
         "1: `repo --ignoregroups` was removed in Fedora 40; it is honoured all the same",
-        "1: `repo --priority`: never an option of an installer's `repo`; "
-        "it is honoured all the same",
+        (
+            "1: `repo --priority`: never an option of an installer's `repo`; "
+            "it is honoured all the same"
+        ),
     ]
