@@ -29,7 +29,7 @@ from applbuild_payload_dnf.options import DnfOptions
 PLACE = Place("x.ks", 3)
 SPEC = """\
 Name: {name}
-Version: 1.0
+Version: {version}
 Release: 1
 Summary: a test
 License: none
@@ -71,10 +71,10 @@ class FakeRepository:
     def url(self) -> str:
         return f"file://{self.folder}"
 
-    def add(self, name, fields="", signer="good"):
+    def add(self, name, fields="", signer="good", version="1.0"):
         """Add a package; *signer* is `good`, `other`, or None."""
         spec = self.home / f"{name}.spec"
-        spec.write_text(SPEC.format(name=name, fields=fields))
+        spec.write_text(SPEC.format(name=name, fields=fields, version=version))
         place = {"folder": self.home, "gnupg": self.gnupg, "signer": signer}
         defines = [word for m in MACROS for word in ("--define", m.format(**place))]
         run(
@@ -83,7 +83,7 @@ class FakeRepository:
         built = self.home / f"{name}.rpm"
         if signer:
             run("rpmsign", "--addsign", *defines, built)
-        target = self.folder / f"{name}-1.0-1.noarch.rpm"
+        target = self.folder / f"{name}-{version}-1.noarch.rpm"
         shutil.move(built, target)
         return target
 
@@ -168,7 +168,17 @@ def resolve(repository, tmp_path, dnf):
     cache = tmp_path / "cache"
     cache.mkdir()
 
-    def call(*wanted, unwanted=(), options=None, said=(), sources=None, needs=(), is_fetched=True):
+    def call(
+        *wanted,
+        unwanted=(),
+        modules=(),
+        options=None,
+        said=(),
+        sources=None,
+        needs=(),
+        is_fetched=True,
+        binds=(),
+    ):
         usual = (Source(command="url", url=repository.url, place=PLACE),)
         request = Request(
             name="x",
@@ -178,16 +188,18 @@ def resolve(repository, tmp_path, dnf):
             packages=PackageSelection(
                 wanted=tuple(PackageName(name=name, place=PLACE) for name in wanted),
                 unwanted=tuple(PackageName(name=name, place=PLACE) for name in unwanted),
-                options=tuple(dict.fromkeys(said, "yes").items()),
+                modules=modules,
+                options=tuple({name: value or "yes" for name, value in _pairs(said)}.items()),
+                place=PLACE,
             ),
         )
-        binds = (
+        shown = (
             Bind(cache, CACHE, is_writable=True),
             Bind(repository.home, repository.home),
             *dnf.binds,
+            *binds,
         )
         needed = tuple(PackageName(name=name, reason="a test") for name in needs)
-        remarks = []
         return namespace.call(
             _sibling("dnf_room").resolve,
             request,
@@ -195,11 +207,21 @@ def resolve(repository, tmp_path, dnf):
             options or DnfOptions(keys=(repository.key,)),
             is_fetched,
             dnf.commands,
-            room=Room(binds=binds, work_bytes=2**28),
-            on_event=remarks.append,
+            room=Room(binds=shown, work_bytes=2**28),
         )
 
     return call
+
+
+@pytest.fixture
+def sibling():
+    """Returns what imports a module of this folder."""
+    return _sibling
+
+
+def _pairs(said):
+    """Return options, `name` or `name=value`, as pairs."""
+    return [word.partition("=")[::2] for word in said]
 
 
 def _sibling(name):

@@ -24,12 +24,13 @@ from applbuild import (
     write_file,
 )
 from applbuild_payload_dnf.dnf import COMMANDS
+from applbuild_payload_dnf.fetching import fetch
 from applbuild_payload_dnf.image_repositories import write_repository
 from applbuild_payload_dnf.logins import without_login
 from applbuild_payload_dnf.options import DnfOptions
 from applbuild_payload_dnf.record import load_record
 from applbuild_payload_dnf.repositories import SETTINGS, is_repository
-from applbuild_payload_dnf.resolution import fetch, resolve
+from applbuild_payload_dnf.resolution import resolve
 from applbuild_payload_dnf.rpm import install
 from applbuild_payload_dnf.signatures import keys_of
 from applbuild_payload_dnf.traces import remove_traces

@@ -27,6 +27,8 @@ _FILTERED = re.compile(
     r"All matches were filtered out by .+ for argument: (.+)"
     r"|Argument '(.+)' matches only excluded packages"
 )
+# librepo's words for a transfer that failed; dnf 5 says the address again after them.
+_TRANSFER = re.compile(r"(?:Curl error|Status code)\b.*?(?= - http|$)", re.MULTILINE)
 # What surrounds a complaint: progress and headings, advice.
 _BEFORE = re.compile(r"\A[\s\S]*?^(?:Error: *|Failed to resolve the transaction:)\n?", re.MULTILINE)
 _AFTER = re.compile(r"^(?:\(try to add|You can try to add)[\s\S]*", re.MULTILINE)
@@ -143,14 +145,23 @@ def _rows(printed: str) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def available(dnf: Dnf) -> frozenset[str]:
-    """Return the names of all packages of the repositories, whose indexes are brought up to date.
+def refresh(dnf: Dnf) -> str:
+    """Bring the indexes of all repositories up to date; return what went wrong, or nothing."""
+    ran = dnf("--refresh", "makecache", is_checked=False)
+    return f"{ran.stdout}\n{ran.stderr}".strip() if ran.returncode else ""
 
-    Raises:
-        ToolError: one cannot be reached.
-    """
-    printed = dnf("--quiet", "--refresh", "repoquery", "--queryformat", "%{name}\n").stdout
+
+def available(dnf: Dnf) -> frozenset[str]:
+    """Return the names of all packages of the repositories that may be installed."""
+    printed = dnf("--quiet", "repoquery", "--queryformat", "%{name}\n").stdout
     return frozenset(line for line in printed.splitlines() if line)
+
+
+def transfers(said: str) -> str:
+    """Return the reasons why something could not be downloaded, each once, as dnf *said* them."""
+    found = (match[0] for match in _TRANSFER.finditer(said))
+    lines = list(dict.fromkeys(found)) or [line for line in said.splitlines() if "rror" in line]
+    return "\n".join(dict.fromkeys(line.strip() for line in lines[:10])) or said
 
 
 def sizes(dnf: Dnf, chosen: tuple[Row, ...]) -> dict[str, Sizes]:

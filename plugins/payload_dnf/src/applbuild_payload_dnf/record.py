@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +31,21 @@ class Record:
     """Where each package lies, by its full name; filled when they are downloaded."""
 
 
-def save_record(record: Record, digest: str, cache: Path) -> None:
-    """Keep *record* in *cache* under *digest*."""
+def save_record(record: Record, software: Mapping[str, str], cache: Path) -> str:
+    """Keep *record* in *cache*; return its digest, which `load_record` finds it by.
+
+    It changes whenever *software* (what identifies each package), or how it is
+    installed, does.
+    """
+    kept = [(item.name, item.address) for item in record.repositories if item.is_kept]
+    manner = [record.has_docs, record.languages, kept, record.modules]
+    digest = hashlib.sha256(f"{sorted(software.items())}\n{manner}".encode()).hexdigest()
     folder = cache / "resolutions"
     folder.mkdir(exist_ok=True)
     new = folder / f"{digest}.new"
     new.write_text(json.dumps(attrs.asdict(record)), encoding="utf-8")
     new.replace(folder / f"{digest}.json")
+    return digest
 
 
 def load_record(digest: str, cache: Path) -> Record:

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import attrs
-
 from applbuild import (
     KickstartError,
     Needs,
@@ -17,19 +15,25 @@ from applbuild import (
     Request,
     Resolution,
     Run,
-    ToolError,
 )
-from applbuild_payload_dnf.choice import Row, Sizes, available, choose, sizes
+from applbuild_payload_dnf.choice import (
+    Row,
+    Sizes,
+    available,
+    choose,
+    refresh,
+    sizes,
+    transfers,
+)
 from applbuild_payload_dnf.comps import read_comps
 from applbuild_payload_dnf.dnf import Dnf, Wanted, private_dnf
 from applbuild_payload_dnf.modules import asked_streams, switch
 from applbuild_payload_dnf.options import DnfOptions
-from applbuild_payload_dnf.record import Record, load_record, save_record
+from applbuild_payload_dnf.record import Record, save_record
 from applbuild_payload_dnf.repositories import without_secrets
 from applbuild_payload_dnf.selection import Offer, Wish, is_excluded, missing, wishes
-from applbuild_payload_dnf.signatures import keys_of, refuse_unverified
+from applbuild_payload_dnf.signatures import keys_of
 from applbuild_payload_dnf.sources import wanted as wanted_of
-from applbuild_payload_dnf.store import digest_of, download, locate, newest_seconds, sha256_of
 
 _REASONS = {
     "dependency": "dependency",
@@ -50,10 +54,11 @@ def resolve(
     for repository in wanted.repositories:
         keys_of(repository, options)
     with private_dnf(wanted, cache, run) as dnf:
-        offer = _offer(dnf, wanted)
+        trouble = refresh(dnf)
+        if trouble:
+            raise _unreachable(trouble, wanted)
         modules = switch(dnf, asked_streams(request))
-        if modules:
-            offer = _offer(dnf, wanted)
+        offer = _offer(dnf, wanted)
         asked = wishes(request, needs, offer, progress)
         _refuse_profiles(dnf, asked)
         chosen = _choose(dnf, asked, request, offer, progress)
@@ -67,8 +72,7 @@ def resolve(
         has_docs=said.get("excludedocs", "no") == "no",
         languages=said.get("inst-langs"),
     )
-    digest = digest_of({row.full_name: row.repository for row in chosen}, _manner(record))
-    save_record(record, digest, cache)
+    digest = save_record(record, {row.full_name: row.repository for row in chosen}, cache)
     return Resolution(
         packages=packages,
         installed_bytes=sum(package.installed_bytes for package in packages),
@@ -77,61 +81,9 @@ def resolve(
     )
 
 
-def fetch(
-    request: Request,
-    resolution: Resolution,
-    options: DnfOptions,
-    cache: Path,
-    run: Run,
-    progress: Progress,
-) -> Resolution:
-    """Bring the packages into *cache*, verified, and return *resolution* with what they say.
-
-    Raises:
-        KickstartError: one is not signed as it must be.
-        HostError: one cannot be downloaded.
-    """
-    record = load_record(resolution.digest, cache)
-    wanted = wanted_of(request, options)
-    with private_dnf(wanted, cache, run) as dnf:
-        switch(dnf, asked_streams(request))
-        download(dnf, record.rows)
-        files = locate(dnf, record.rows, wanted)
-    by_repository: dict[str, tuple[Path, ...]] = {}
-    for row in record.rows:
-        former = by_repository.get(row.repository, ())
-        by_repository[row.repository] = (*former, files[row.full_name])
-    refuse_unverified(by_repository, record.repositories, options, run)
-    checksums = {name: sha256_of(file) for name, file in files.items()}
-    record = attrs.evolve(record, files=tuple((name, str(file)) for name, file in files.items()))
-    digest = digest_of(checksums, _manner(record))
-    save_record(record, digest, cache)
-    total = sum(package.download_bytes for package in resolution.packages)
-    progress.advance(total, total)
-    return attrs.evolve(
-        resolution,
-        packages=tuple(
-            attrs.evolve(package, sha256=checksums[row.full_name])
-            for package, row in zip(resolution.packages, record.rows, strict=True)
-        ),
-        newest_seconds=newest_seconds(tuple(files.values()), run),
-        digest=digest,
-    )
-
-
-def _manner(record: Record) -> list[object]:
-    """Return what decides, besides the packages, what is installed."""
-    kept = [(item.name, item.address) for item in record.repositories if item.is_kept]
-    return [record.has_docs, record.languages, kept, record.modules]
-
-
 def _offer(dnf: Dnf, wanted: Wanted) -> Offer:
-    try:
-        names = available(dnf)
-    except ToolError as error:
-        raise _unreachable(error.tail, wanted) from None
     named = (dnf.folders(item.name) for item in wanted.repositories if item.has_groups)
-    return Offer(names=names, comps=read_comps(itertools.chain(*named), dnf.run))
+    return Offer(names=available(dnf), comps=read_comps(itertools.chain(*named), dnf.run))
 
 
 def _unreachable(said: str, wanted: Wanted) -> KickstartError:
@@ -140,9 +92,9 @@ def _unreachable(said: str, wanted: Wanted) -> KickstartError:
         (item for item in wanted.repositories if named and item.name == named[1]),
         wanted.repositories[0],
     )
-    last = next((line for line in said.splitlines() if "rror" in line), said)
     return KickstartError(
-        f"the repository {repository.name} ({repository.address}) cannot be read: {last.strip()}",
+        f"the repository {repository.name} ({repository.address}) cannot be read: "
+        f"{transfers(said)}",
         place=repository.place,
     )
 

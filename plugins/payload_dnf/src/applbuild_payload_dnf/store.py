@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
-from applbuild import HostError, Run, ToolError
-from applbuild_payload_dnf.choice import Row
+from applbuild import HostError, Run
+from applbuild_payload_dnf.choice import Row, transfers
 from applbuild_payload_dnf.dnf import Dnf, Wanted
 
 _DAY_SECONDS = 24 * 60 * 60
@@ -25,10 +24,10 @@ def download(dnf: Dnf, rows: tuple[Row, ...]) -> None:
     """
     words = ["--assumeyes", "--setopt=install_weak_deps=False"]
     names = (row.full_name for row in rows)
-    try:
-        dnf(*words, "install", "--downloadonly", "--", *names)
-    except ToolError as error:
-        raise HostError(f"packages cannot be downloaded:\n{error.tail}") from None
+    ran = dnf(*words, "install", "--downloadonly", "--", *names, is_checked=False)
+    if ran.returncode:
+        said = transfers(f"{ran.stdout}\n{ran.stderr}")
+        raise HostError(f"packages cannot be downloaded:\n{said}")
 
 
 def locate(dnf: Dnf, rows: tuple[Row, ...], wanted: Wanted) -> dict[str, Path]:
@@ -68,12 +67,6 @@ def newest_seconds(files: tuple[Path, ...], run: Run) -> int:
         printed = run([*argv, *files[start : start + _BATCH]]).stdout
         newest = max(newest, *map(int, printed.split()))
     return newest
-
-
-def digest_of(checksums: Mapping[str, str], settings: object) -> str:
-    """Return what changes whenever the packages, or how they are installed, do."""
-    form = f"{sorted(checksums.items())}\n{settings}"
-    return hashlib.sha256(form.encode()).hexdigest()
 
 
 def trim(cache: Path) -> None:
