@@ -32,7 +32,7 @@ class TestContract(BackendConformance):
     name = "grub"
 
 
-plan = partial(examples.bootable_plan, applbuild_bootloader_grub)
+plan = partial(examples.bootable_plan, applbuild_bootloader_grub, identifier_bits={"vfat": 32})
 
 
 def write(decided: Plan, tree: Tree, run: Run | None = None) -> Boot:

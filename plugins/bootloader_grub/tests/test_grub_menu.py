@@ -35,7 +35,7 @@ HOSTILE = (
 )
 
 
-plan = partial(examples.bootable_plan, applbuild_bootloader_grub)
+plan = partial(examples.bootable_plan, applbuild_bootloader_grub, identifier_bits={"vfat": 32})
 
 
 def write(decided: Plan, tree: Tree, password_hash: str | None = None) -> Boot:

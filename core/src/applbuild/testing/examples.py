@@ -120,14 +120,14 @@ def bootable_plan(
 ) -> Plan:
     """Return the plan of a small system that the boot loader backend *loader* is to start.
 
-    With *boot* it has a /boot of its own.
+    With *boot* it has a /boot of its own; *changes* are as for `plan`.
     """
     wanted = [PartitionRequest(mount_point="/", size_bytes=64 * MIB)]
     if boot:
         wanted.insert(0, PartitionRequest(mount_point="/boot", size_bytes=64 * MIB))
     asked = request(*wanted, firmware=firmware)
     needs = loader.applbuild_needs(request=asked)
-    return plan(asked, needs=needs, identifier_bits={"vfat": 32}, **changes)
+    return plan(asked, needs=needs, **changes)
 
 
 def bootable_tree(folder: Path, *versions: str) -> Tree:
