@@ -201,6 +201,25 @@ def test_a_missing_backend_ends_in_4_with_what_brings_it(typed, web):
     )
 
 
+def test_a_filesystem_without_a_number_of_inodes_says_so(typed, kickstart, acme):
+    kickstart(KICKSTART.replace("--grow", "--grow --bytes-per-inode=4096"))
+
+    outcome = typed("check", *USUAL)
+
+    assert outcome.code == 0
+    assert "`part / --bytes-per-inode` has no effect with acmefs" in outcome.out
+
+
+def test_a_build_says_how_many_notes_there_are_and_how_to_see_them(typed, kickstart, acme):
+    kickstart(KICKSTART + "cdrom\ntext\n")
+
+    outcome = typed("plan", *USUAL)
+
+    assert outcome.code == 0
+    assert "web.ks: 2 notes on what does not apply to an image" in outcome.err
+    assert "`applbuild check web.ks` shows them" in outcome.err
+
+
 def test_a_missing_filesystem_ends_in_4_with_what_brings_it(typed, kickstart, acme):
     kickstart(KICKSTART.replace("acmefs", "reiserfs9"))
 

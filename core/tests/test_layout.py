@@ -652,7 +652,7 @@ def test_a_plan_with_everything_in_it_survives_json():
             ),
             firewall=Firewall(services=("ssh",), place=Place("web.ks", 5)),
             clock=Clock(servers=(TimeServer(name="time.example.org"),)),
-            addons=(Addon(name="x", text="%addon x\n%end\n"),),
+            addons=(Addon(name="x"),),
             users=(User(name="ö", uid=7, groups=("a", "b"), place=Place("web.ks", 3)),),
             ssh_keys=(SshKey(user="ö", key="ssh-ed25519 AAAA"),),
         ),

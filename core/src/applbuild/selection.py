@@ -148,7 +148,7 @@ def _without_extlinux(
 def _unused_options(
     request: Request, selection: Selection, backends: Backends
 ) -> Iterator[Problem]:
-    """Yield what is said of packages and their sources that the payload does not honour."""
+    """Yield what the kickstart says to backends, and they do not honour."""
     payload = selection.payload.name
     known = backends.info("payload", payload).kickstart_options
     packages = request.packages
@@ -156,7 +156,6 @@ def _unused_options(
         *(
             (f"{source.command} --{name}", name, source.place)
             for source in request.sources
-            if source.command in ("url", "repo")
             for name, _ in source.options
         ),
         *(("module", "module", stream.place) for stream in packages.modules),
@@ -171,6 +170,12 @@ def _unused_options(
         if name not in known:
             message = f"`{spelled}` has no effect: the payload {payload} does not know it"
             yield Problem(message=message, severity=Severity.WARNING, place=place)
+    for part in request.partitions:
+        filesystem = filesystem_of(part)
+        options = backends.info("filesystem", filesystem).kickstart_options
+        if part.bytes_per_inode is not None and "bytes-per-inode" not in options:
+            message = f"`part {part.title} --bytes-per-inode` has no effect with {filesystem}"
+            yield Problem(message=message, severity=Severity.NOTE, place=part.place)
 
 
 def refuse(problems: tuple[Problem, ...]) -> None:

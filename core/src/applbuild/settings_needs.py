@@ -70,6 +70,8 @@ def _rpms(request: Request) -> Iterator[tuple[str, str]]:
 def _common(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.firewall and settings.firewall.is_enabled:
         yield "firewalld", "firewall --enabled"
+    if any(certificate.folder is None for certificate in settings.certificates):
+        yield "ca-certificates", "%certificate --type=anchor"
     if settings.has_root_ssh:
         yield "openssh-server", "rootpw --allow-ssh"
 

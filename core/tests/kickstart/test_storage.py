@@ -265,3 +265,16 @@ def test_autopart_after_a_partition_is_an_error(understand, told):
     reading = understand("part / --size=100\nautopart --type=plain\n")
 
     assert told(reading, Severity.ERROR) == ["2: autopart and the partition /: which of them?"]
+
+
+def test_an_old_line_says_how_many_inodes_there_are(understand):
+    (part,) = understand("part / --size=9 --bytes-per-inode=4096\n").request.partitions
+
+    assert part.bytes_per_inode == 4096
+
+
+@pytest.mark.parametrize("value", ["0", "1023", "-1", "x", "67108865", "9" * 30])
+def test_a_number_of_inodes_that_no_filesystem_has_is_an_error(understand, told, value):
+    (error,) = told(understand(f"part / --size=9 --bytes-per-inode={value}\n"), Severity.ERROR)
+
+    assert "write a number from 1024 on" in error

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from applbuild.json_form import to_json
 from applbuild.model.problem import Severity
 
 
@@ -245,5 +246,132 @@ def test_an_addon_is_kept_as_it_stands_and_told(understand, told):
 
     (addon,) = reading.request.settings.addons
     assert addon.name == "com_example"
-    assert addon.text == "%addon com_example --enable\nx = 1\n%end\n"
-    assert len(told(reading, Severity.WARNING)) == 1
+    assert reading.secrets.addons == "%addon com_example --enable\nx = 1\n%end\n"
+    assert "is kept in /root/anaconda-ks.cfg" in told(reading, Severity.NOTE)[0]
+
+
+def test_an_addon_with_a_password_shows_it_nowhere(understand):
+    reading = understand("%addon com_example --password=geheim\nkey = geheim\n%end\n")
+
+    assert "geheim" not in f"{reading} {to_json(reading.request)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"),
+    [
+        ("org_fedora_oscap", Severity.ERROR),
+        ("com_redhat_oscap", Severity.ERROR),
+        ("com_redhat_subscription_manager", Severity.NOTE),
+        ("com_redhat_kdump", Severity.NOTE),
+    ],
+)
+def test_an_addon_that_is_the_work_of_an_installer_is_told_and_not_kept(
+    understand, told, name, severity
+):
+    reading = understand(f"%addon {name} --enable\n%end\n")
+
+    assert name in told(reading, severity)[0]
+    assert reading.request.settings.addons == ()
+    assert reading.secrets.addons == ""
+
+
+def test_a_certificate_is_a_setting(understand):
+    reading = understand(
+        "%certificate --filename=a.pem --dir=/etc/x\nAAAA\n%end\n"
+        "%certificate --filename=b.pem --type=anchor\nBBBB\n%end\n"
+    )
+
+    found = [(it.name, it.folder, it.text) for it in reading.request.settings.certificates]
+    assert found == [("a.pem", "/etc/x", "AAAA\n"), ("b.pem", None, "BBBB\n")]
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "%certificate --filename=../x --dir=/etc\nA\n%end\n",
+        "%certificate --filename=x --dir=etc\nA\n%end\n",
+        "%certificate --filename=x --dir=/etc\n\n%end\n",
+        "%certificate --filename=x --type=other\nA\n%end\n",
+    ],
+)
+def test_a_certificate_that_no_system_could_have_is_an_error(understand, told, section):
+    assert len(told(understand(section), Severity.ERROR)) == 1
+
+
+def test_the_purpose_of_a_system_is_a_setting(understand):
+    purpose = understand(
+        "syspurpose --role='A Server' --sla=Premium --usage=Production --addon=a --addon b\n"
+    ).request.settings.purpose
+
+    assert (purpose.role, purpose.service_level) == ("A Server", "Premium")
+    assert (purpose.usage, purpose.addons) == ("Production", ("a", "b"))
+
+
+def test_langsupport_adds_locales_to_those_of_lang(understand):
+    language = understand(
+        "lang de_DE\nlangsupport --default=de_DE.UTF-8 fr_FR nl_NL\n"
+    ).request.settings.language
+
+    assert (language.locale, language.further) == ("de_DE.UTF-8", ("fr_FR.UTF-8", "nl_NL.UTF-8"))
+
+
+@pytest.mark.parametrize("level", ["--high", "--medium", "--enabled"])
+def test_the_levels_of_old_firewalls_turn_it_on_and_telnet_is_a_port(understand, level):
+    firewall = understand(f"firewall {level} --telnet --port=80:tcp\n").request.settings.firewall
+
+    assert firewall.is_enabled is True
+    assert firewall.ports == ("80:tcp", "23:tcp")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("--enableldap", "--enablekrb5", "--enablesssdauth", "--enablewinbind"),
+        *(
+            "--enablemkhomedir",
+            "--passminlen=9",
+            "--winbindjoin=a%geheim",
+            "--winbindjoin a%geheim",
+        ),
+    ],
+)
+def test_logins_that_authconfig_would_set_up_are_refused_with_what_to_write(
+    understand, told, option
+):
+    reading = understand(f"auth --enableshadow {option}\n")
+
+    (problem,) = (it for it in reading.request.problems if it.severity is Severity.ERROR)
+    assert problem.hint
+    assert "geheim" not in str(reading.request.problems)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "auth --enableshadow --passalgo=sha512",
+        "authconfig --useshadow --enablemd5 --disableldap --ldapserver= --krb5realm=X",
+        *("cdrom", "hmc", "harddrive --partition=sdb1 --dir=/", "bootloader --default=sda1"),
+        *("bootloader --hvargs=x", "realm join example.org", "rhsm --organization=1"),
+        *("%packages --ignoredeps\n%end", "langsupport en_US", "%addon com_x\n%end"),
+        "network --device=eth0 --ipv6=off",
+    ],
+)
+def test_what_old_files_say_to_an_installer_stops_no_build(understand, told, line):
+    assert told(understand(f"{line}\n"), Severity.ERROR) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("lilo --location=mbr", "bootloader"),
+        ("bootloader --sdboot", "GRUB"),
+        ("module --name=perl --stream=5.24", "leave it out"),
+        ("method url --url=x", "url"),
+    ],
+)
+def test_what_an_image_cannot_have_is_refused_with_what_to_write(understand, line, instead):
+    (problem,) = (
+        it for it in understand(f"{line}\n").request.problems if it.severity is Severity.ERROR
+    )
+
+    assert instead in problem.hint

@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import attrs
+
 import applbuild_filesystem_ext.ext2
 import applbuild_filesystem_ext.ext3
 import applbuild_filesystem_ext.ext4
@@ -115,6 +117,20 @@ class ExtConformance(FilesystemConformance):
 
     def read_back(self, image: Path, folder: Path) -> Mapping[str, Entry]:
         return read_ext(image, folder)
+
+    def test_the_kickstart_says_how_many_inodes_there_are(self, tmp_path: Path) -> None:
+        plan = self._plan(16 << 20)
+        sparse, dense = (
+            attrs.evolve(plan.volumes[1], bytes_per_inode=number) for number in (None, 2048)
+        )
+        counts = []
+        for name, volume in (("sparse", sparse), ("dense", dense)):
+            self._make(
+                attrs.evolve(plan, volumes=(plan.volumes[0], volume)), "nothing", tmp_path / name
+            )
+            printed = examples.run()(["dumpe2fs", "-h", tmp_path / name]).stdout
+            counts.append(int(re.findall(r"Inode count: +(\d+)", printed)[0]))
+        assert counts[1] == (16 << 20) // 2048 > counts[0]
 
     def features(self, image: Path) -> set[str]:
         printed = examples.run()(["dumpe2fs", "-h", image]).stdout

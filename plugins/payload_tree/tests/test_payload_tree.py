@@ -7,6 +7,7 @@ import os
 import tarfile
 from pathlib import Path
 
+import attrs
 import pytest
 
 import applbuild_payload_tree
@@ -207,6 +208,23 @@ class TestLiveimgLine:
     def test_packages_that_others_need_are_the_systems_own_affair(self, tmp_path: Path) -> None:
         asked = PackageSelection(wanted=(PackageName(name="grub2-common", reason="boots"),))
         assert not self.problems(sources=(from_(tmp_path),), packages=asked)
+
+    def test_the_archive_is_the_one_that_the_checksum_is_of(self, tmp_path: Path) -> None:
+        write_tar(tmp_path / "system.tar")
+        wanted = digest((tmp_path / "system.tar").read_bytes())
+        source = from_(tmp_path / "system.tar")
+        for right in (wanted, wanted.upper()):
+            asked = attrs.evolve(source, options=(("checksum", right),))
+            assert resolve(examples.request(sources=(asked,))).digest == wanted
+        wrong = attrs.evolve(source, options=(("checksum", "0" * 64),))
+        with pytest.raises(KickstartError, match=f"is {wanted}, and not that of") as raised:
+            resolve(examples.request(sources=(wrong,)))
+        assert raised.value.place == PLACE
+
+    def test_a_folder_has_no_checksum(self, tmp_path: Path) -> None:
+        asked = attrs.evolve(from_(tmp_path), options=(("checksum", "0" * 64),))
+        (said,) = self.problems(sources=(asked,))
+        assert said.startswith("web.ks:3: liveimg --checksum is that of a tar")
 
     def test_without_one_there_is_nothing_to_install(self) -> None:
         with pytest.raises(KickstartError, match="liveimg --url="):

@@ -73,12 +73,13 @@ def build(output: Path | None, style: str, verbose: bool, **asked: Any) -> None:
     from applbuild import pipeline
     from applbuild.cli import screen
     from applbuild.cli.prepare import prepare
+    from applbuild.model.problem import Severity
     from applbuild.progress import Remark
 
     with screen.watching(style, is_verbose=verbose) as watcher:
         prepared = prepare(asked, watcher.send, runs_pre=True)
         for problem in prepared.problems:
-            watcher.send(Remark(str(problem), is_warning=True))
+            watcher.send(Remark(str(problem), is_warning=problem.severity is Severity.WARNING))
         target = output if output is not None else Path(prepared.order.request.name)
         plan, appliance = pipeline.build(prepared.order, target.absolute(), watcher.send)
     if style == "auto":
@@ -95,12 +96,13 @@ def plan(is_json: bool, run_pre: bool, **asked: Any) -> None:
     from applbuild.cli import screen
     from applbuild.cli.prepare import prepare
     from applbuild.json_form import to_json
+    from applbuild.model.problem import Severity
     from applbuild.progress import Remark
 
     with screen.watching("auto", is_verbose=False) as watcher:
         prepared = prepare(asked, watcher.send, runs_pre=run_pre)
         for problem in prepared.problems:
-            watcher.send(Remark(str(problem), is_warning=True))
+            watcher.send(Remark(str(problem), is_warning=problem.severity is Severity.WARNING))
         decided = pipeline.decide(prepared.order, watcher.send, is_fetched=False)
     if is_json:
         click.echo(json.dumps(to_json(decided), indent=2, ensure_ascii=False))

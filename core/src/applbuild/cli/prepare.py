@@ -63,8 +63,19 @@ def prepare(asked: dict[str, Any], send: Callable[[Event], None], *, runs_pre: b
         epoch_seconds=_epoch(),
         files=prelude.files,
     )
-    told = tuple(problem for problem in problems if problem.severity is Severity.WARNING)
-    return Prepared(order=order, problems=told)
+    return Prepared(order=order, problems=_short(problems, path))
+
+
+def _short(problems: tuple[Problem, ...], path: Path) -> tuple[Problem, ...]:
+    """Return the warnings among *problems*, and one note on how many notes there are."""
+    warnings = tuple(item for item in problems if item.severity is Severity.WARNING)
+    count = sum(item.severity is Severity.NOTE for item in problems)
+    if not count:
+        return warnings
+    notes = "1 note" if count == 1 else f"{count} notes"
+    message = f"{path.name}: {notes} on what does not apply to an image, or was repaired"
+    hint = f"`applbuild check {path}` shows them"
+    return (*warnings, Problem(message=message, severity=Severity.NOTE, hint=hint))
 
 
 @attrs.frozen(kw_only=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from applbuild.configure.accounts import set_accounts
+from applbuild.configure.certificates import write_certificates
 from applbuild.configure.clock import set_clock
 from applbuild.configure.desktop import set_desktop, set_first_boot
 from applbuild.configure.identity import set_identity, write_fstab
 from applbuild.configure.keyboard import set_keyboard
 from applbuild.configure.locale import set_language
 from applbuild.configure.network import set_network
+from applbuild.configure.purpose import set_purpose
 from applbuild.configure.security import set_authselect, set_firewall, set_root_ssh, set_selinux
 from applbuild.configure.services import make_host_keys_at_first_boot, set_services
 from applbuild.model.plan import Plan
@@ -35,8 +37,10 @@ def configure(plan: Plan, secrets: Secrets, tree: Tree, run: Run, progress: Prog
     set_root_ssh(plan, tree)
     set_selinux(plan, tree, progress)
     set_firewall(plan, tree, run)
+    write_certificates(plan, tree, run)
+    set_purpose(plan, tree, progress)
     set_desktop(plan, tree, run, progress)
-    set_first_boot(plan, tree, run)
+    set_first_boot(plan, secrets, tree, run)
     make_host_keys_at_first_boot(tree, run)
     # Last: the kickstart's own word on a unit counts.
     set_services(plan, tree, run, progress)

@@ -8,7 +8,7 @@ from applbuild.configure.services import disable, enable, has_unit
 from applbuild.errors import KickstartError
 from applbuild.model.plan import Plan
 from applbuild.model.result import Tree
-from applbuild.model.settings import Settings
+from applbuild.model.settings import Secrets
 from applbuild.progress import Progress
 from applbuild.run import Run
 from applbuild.tree import exists, write_file
@@ -42,13 +42,13 @@ def set_desktop(plan: Plan, tree: Tree, run: Run, progress: Progress) -> None:
         progress.remark(message, is_warning=True)
 
 
-def set_first_boot(plan: Plan, tree: Tree, run: Run) -> None:
+def set_first_boot(plan: Plan, secrets: Secrets, tree: Tree, run: Run) -> None:
     """Have initial-setup ask its questions at the first start, or not; write what it reads.
 
     Raises:
         KickstartError: it is to ask, and is not there.
     """
-    settings, asked = plan.settings, plan.settings.first_boot
+    asked = plan.settings.first_boot
     units = [unit for unit in _QUESTIONS if has_unit(tree, unit)]
     if asked is not None and asked.is_enabled:
         if not units:
@@ -61,11 +61,7 @@ def set_first_boot(plan: Plan, tree: Tree, run: Run) -> None:
             write_file(tree, "/etc/reconfigSys", "")
     elif units:
         disable(tree, run, *units)
-    if settings.addons or (asked is not None and asked.is_enabled):
-        write_file(tree, _ANSWERS, _answers(settings), mode=0o600)
-
-
-def _answers(settings: Settings) -> str:
-    """Return a kickstart with what initial-setup finds in Anaconda's, and no secret."""
-    sections = "\n".join(addon.text for addon in settings.addons)
-    return f"# What initial-setup reads of the kickstart.\n{sections}"
+    if secrets.addons or (asked is not None and asked.is_enabled):
+        # Of what Anaconda would have written, this is what initial-setup reads.
+        text = f"# What initial-setup reads of the kickstart.\n{secrets.addons}"
+        write_file(tree, _ANSWERS, text, mode=0o600)

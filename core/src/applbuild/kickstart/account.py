@@ -11,7 +11,7 @@ from applbuild.kickstart.judge import Verdict, problem_of
 from applbuild.kickstart.rules import Fate
 from applbuild.model.problem import Place, Problem, Severity
 
-_MARKS = {Fate.HONOURED: "+", Fate.IRRELEVANT: ".", Fate.PENDING: "-", Fate.REFUSED: "!"}
+_MARKS = {Fate.HONOURED: "+", Fate.IRRELEVANT: ".", Fate.REFUSED: "!"}
 _PROBLEM_MARKS = {Severity.NOTE: ".", Severity.WARNING: "-", Severity.ERROR: "!"}
 _ORDER = "+.-!"
 
@@ -86,8 +86,8 @@ def to_json(account: Account) -> dict[str, Any]:
 def to_text(account: Account) -> Iterator[str]:
     """Yield *account* in lines for people.
 
-    Each line is marked `+` (honoured), `.` (does not apply), `-` (not honoured
-    yet) or `!` (refused), and followed by what is not honoured and why.
+    Each line is marked `+` (honoured), `.` (does not apply), `-` (there is a
+    warning) or `!` (refused), and followed by what is not honoured and why.
     """
     file = ""
     for line in account.lines:

@@ -21,9 +21,8 @@ silence. Each of them is
 * **honoured**;
 * one that **does not apply**: it speaks to an installer or of the installing machine, and an
   image has neither (a note);
-* **not honoured yet**: the image will lack it (a warning, which says what will be missing);
-* **refused**: without it the disks would be others than those asked for (an error, which says
-  what to write instead; nothing is built).
+* **refused**: without it the image would be another than the one asked for (an error, which
+  says what to write instead; nothing is built).
 
 `applbuild check FILE` gives this account of one file, line by line, also as JSON. It runs
 nothing and fetches nothing.

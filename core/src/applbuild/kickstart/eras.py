@@ -36,8 +36,10 @@ def removal(subject: str, thing: Entry | Word, item: Item) -> Problem:
         text = f"`{subject}` was removed in {thing.era}"
     if thing.fate is Fate.HONOURED:
         text = f"{text}; it is honoured all the same"
-    return _note(f"{text}: {thing.says}" if thing.fate is Fate.IRRELEVANT else text, item)
+    if thing.fate is not Fate.IRRELEVANT:
+        return _note(text, item)
+    return _note(f"{text}: {thing.says}", item, hint=thing.instead)
 
 
-def _note(message: str, item: Item) -> Problem:
-    return Problem(message=message, severity=Severity.NOTE, place=item.place)
+def _note(message: str, item: Item, hint: str = "") -> Problem:
+    return Problem(message=message, severity=Severity.NOTE, place=item.place, hint=hint)

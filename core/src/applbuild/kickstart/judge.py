@@ -13,12 +13,10 @@ from applbuild.model.problem import Place, Problem, Severity
 
 _SEVERITIES = {
     Fate.IRRELEVANT: Severity.NOTE,
-    Fate.PENDING: Severity.WARNING,
     Fate.REFUSED: Severity.ERROR,
 }
 _VERBS = {
     Fate.IRRELEVANT: "does not apply to an image",
-    Fate.PENDING: "is not honoured yet",
     Fate.REFUSED: "is refused",
 }
 _Key = tuple[Fate, str, str, str]

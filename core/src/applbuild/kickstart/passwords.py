@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
+from applbuild.kickstart.addons import addons_of
 from applbuild.kickstart.grammar import Statement
 from applbuild.model.settings import Secrets, Settings
 
@@ -17,10 +18,10 @@ _BOOT_ROUNDS = 10_000
 _BOOT_BYTES = 64
 
 
-def secrets_of(statements: Iterable[Statement], settings: Settings, digest: str) -> Secrets:
-    """Return the password hashes of the accounts in *settings* and of the boot loader.
+def secrets_of(statements: Sequence[Statement], settings: Settings, digest: str) -> Secrets:
+    """Return the password hashes of the accounts in *settings* and of the boot loader; add-ons.
 
-    The last line for each counts.
+    The last line for each password counts.
     """
     names = {settings.root.name, *(user.name for user in settings.users)}
     passwords: dict[str, tuple[str, bool]] = {}
@@ -41,7 +42,7 @@ def secrets_of(statements: Iterable[Statement], settings: Settings, digest: str)
         (name, password if is_hash else hash_password(password, name, digest))
         for name, (password, is_hash) in passwords.items()
     )
-    return Secrets(hashes=hashes, boot_hash=boot_hash)
+    return Secrets(hashes=hashes, boot_hash=boot_hash, addons=addons_of(statements))
 
 
 def hash_password(password: str, user: str, digest: str) -> str:

@@ -95,11 +95,15 @@ def _apply(path: Path, statements: tuple[Statement, ...]) -> Reading:
     reading = Reading(request)
     for statement in statements:
         apply = APPLY.get(statement.item.name)
-        # pykickstart does not read what another era had, nor the text of scripts.
-        is_read = statement.data is not None or statement.item.is_section
-        if apply is not None and (is_read or statement.entry.era):
+        if apply is not None and _is_understood(statement):
             reading = apply(reading, statement)
     return reading
+
+
+def _is_understood(statement: Statement) -> bool:
+    """Return whether *statement* can be applied, which needs pykickstart for newer commands."""
+    is_ours_alone = statement.item.is_section or bool(statement.entry.era)
+    return statement.data is not None or is_ours_alone
 
 
 def _with_secrets(reading: Reading, statements: tuple[Statement, ...]) -> Reading:

@@ -15,10 +15,8 @@ class Fate(Enum):
     HONOURED = "honoured"
     IRRELEVANT = "does not apply"
     """It speaks of the installer or the installing machine; an image has neither."""
-    PENDING = "not honoured yet"
-    """The image will lack it."""
     REFUSED = "refused"
-    """Without it the disks would be others than those asked for; nothing is built."""
+    """Without it the image would be another than the one asked for; nothing is built."""
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -35,7 +33,7 @@ class Word:
     names: tuple[str, ...] = attrs.field(converter=_words)
     fate: Fate | None = None
     says: str = ""
-    """What it does, why it does not apply, what will be missing, or why it is refused."""
+    """What it does, why it does not apply, or why it is refused."""
     values: tuple[str, ...] = attrs.field(default=(), kw_only=True)
     """Patterns of the values that this is about; none for all."""
     instead: str = attrs.field(default="", kw_only=True)
@@ -101,14 +99,9 @@ def honoured(
     )
 
 
-def irrelevant(names: str, why: str, *values: str) -> Word:
+def irrelevant(names: str, why: str, *values: str, instead: str = "") -> Word:
     """Return options that do not apply to an image (with these *values*)."""
-    return Word(names, Fate.IRRELEVANT, why, values=values)
-
-
-def pending(names: str, missing: str, *values: str, is_secret: bool = False) -> Word:
-    """Return options that are not honoured yet (with these *values*)."""
-    return Word(names, Fate.PENDING, missing, values=values, is_secret=is_secret)
+    return Word(names, Fate.IRRELEVANT, why, values=values, instead=instead)
 
 
 def refused(names: str, why: str, *values: str, instead: str = "", is_secret: bool = False) -> Word:
@@ -117,10 +110,25 @@ def refused(names: str, why: str, *values: str, instead: str = "", is_secret: bo
 
 
 def removed(
-    names: str, era: str, fate: Fate, says: str, *, takes_value: bool = False, instead: str = ""
+    names: str,
+    era: str,
+    fate: Fate,
+    says: str,
+    *,
+    takes_value: bool = False,
+    instead: str = "",
+    is_secret: bool = False,
 ) -> Word:
     """Return options that the newest kickstart no longer has."""
-    return Word(names, fate, says, era=era, takes_value=takes_value, instead=instead)
+    return Word(
+        names,
+        fate,
+        says,
+        era=era,
+        takes_value=takes_value or is_secret,
+        instead=instead,
+        is_secret=is_secret,
+    )
 
 
 def by_name(entries: Iterable[Entry]) -> dict[str, Entry]:

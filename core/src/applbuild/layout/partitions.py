@@ -181,6 +181,7 @@ def _volume(
         mount_point=part.mount_point,
         label=part.label,
         options=part.options,
+        bytes_per_inode=part.bytes_per_inode,
     )
 
 

@@ -54,9 +54,9 @@ class BackendInfo:
     options: type[object] = NoOptions
     """A frozen attrs class; each field is an option, its type says which values are valid."""
     kickstart_options: tuple[str, ...] = ()
-    """Of a payload: the options of `url`, `repo`, `%packages` and its groups that it honours,
-    without dashes, and `module` if it knows that command. A build says which others the
-    kickstart has."""
+    """The options of the kickstart that it honours, without dashes; a build says which others the
+    kickstart has. Of a payload: those of `url`, `repo`, `liveimg`, `%packages` and its groups, and
+    `module` if it knows that command; of a filesystem: `bytes-per-inode` of `part`."""
     extension: str = ""
     """Of a format: the file name extension without the dot."""
     label_bytes: int | None = None

@@ -124,6 +124,8 @@ class Volume:
     mount_point: str | None = None
     label: str | None = None
     options: tuple[str, ...] = ()
+    bytes_per_inode: int | None = None
+    """How much of it there is for each inode; None for what is usual."""
 
     @property
     def name(self) -> str:

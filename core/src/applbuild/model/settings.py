@@ -137,11 +137,33 @@ class FirstBoot:
 
 
 @attrs.frozen(kw_only=True)
-class Addon:
-    """One `%addon` section, as it stands in the file."""
+class Certificate:
+    """One `%certificate` section."""
 
     name: str
+    """Of its file."""
+    folder: str | None = None
+    """The folder of its file; None where the system keeps what it trusts."""
     text: str = attrs.field(repr=False)
+    place: Place | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Purpose:
+    """The `syspurpose` line: what the system is for, as subscription-manager records it."""
+
+    role: str | None = None
+    service_level: str | None = None
+    usage: str | None = None
+    addons: tuple[str, ...] = ()
+    place: Place | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Addon:
+    """One `%addon` section that is kept for the system; what it says is in Secrets."""
+
+    name: str
     place: Place | None = None
 
 
@@ -168,13 +190,17 @@ class Settings:
     desktop: Desktop = Desktop()
     first_boot: FirstBoot | None = None
     addons: tuple[Addon, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    purpose: Purpose | None = None
 
 
 @attrs.frozen(kw_only=True)
 class Secrets:
-    """Password hashes. Travels beside the Plan; never printed or stored."""
+    """What nobody should read. Travels beside the Plan; never printed or stored."""
 
     hashes: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
     """crypt(5), by user name."""
     boot_hash: str | None = attrs.field(default=None, repr=False)
     """Of the boot loader's superuser: PBKDF2 with SHA-512, in GRUB's way of writing it."""
+    addons: str = attrs.field(default="", repr=False)
+    """The `%addon` sections that are kept, as they stand."""

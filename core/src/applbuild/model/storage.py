@@ -49,6 +49,8 @@ class PartitionRequest:
     """Its size as a share of what the partitions with a size of their own leave of the disk."""
     swap_size: SwapSize | None = None
     """How its size is worked out, before it is laid out."""
+    bytes_per_inode: int | None = None
+    """How much of it there is for each inode, in a filesystem with a number of them."""
     is_primary: bool = False
     """Whether it must not be a logical one where the table has such."""
     label: str | None = None

@@ -61,6 +61,7 @@ def introduce(kind: str) -> BackendInfo:
             Tool(name, deb="e2fsprogs", rpm="e2fsprogs", version_option="-V")
             for name in ("mke2fs", "debugfs", "e2fsck", "tune2fs")
         ),
+        kickstart_options=("bytes-per-inode",),
         label_bytes=16,  # mke2fs(8), -L
         own_folders=("lost+found",),
         sets_labels=True,
@@ -132,7 +133,8 @@ def _mke2fs(
         # The file is sparse: what is not written reads as zeros already.
         "assume_storage_prezeroed=1" if _knows_prezeroed(run) else "lazy_itable_init=1",
     ]
-    inodes = max(target.size_bytes // _BYTES_PER_INODE, content.inodes * 5 // 4 + 1024)
+    bytes_per_inode = volume.bytes_per_inode or _BYTES_PER_INODE
+    inodes = max(target.size_bytes // bytes_per_inode, content.inodes * 5 // 4 + 1024)
     label = ["-L", volume.label] if volume.label else []
     return [
         "mke2fs",

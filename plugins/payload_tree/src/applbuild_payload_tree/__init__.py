@@ -39,6 +39,7 @@ def applbuild_info() -> BackendInfo:
         summary="a ready system: a folder or a tar archive (liveimg --url=file://...)",
         api=1,
         tools=(Tool("tar", deb="tar", rpm="tar"),),
+        kickstart_options=("checksum",),
     )
 
 
@@ -75,6 +76,14 @@ def applbuild_check(request: Request) -> tuple[Problem, ...]:
             problems.append(
                 Problem(message=f"liveimg --url={source.url}: {what}", place=source.place)
             )
+        if path is not None and path.is_dir() and _checksum(source):
+            problems.append(
+                Problem(
+                    message="liveimg --checksum is that of a tar, and a folder has none",
+                    place=source.place,
+                    hint="leave it out, or name a tar",
+                )
+            )
     problems += [
         Problem(
             message=f"package {name.name} cannot be added: the system comes ready, from liveimg",
@@ -105,6 +114,20 @@ def _unused(request: Request) -> list[Problem]:
     ]
 
 
+def _checksum(source: Source) -> str:
+    return dict(source.options).get("checksum", "").lower()
+
+
+def _compare(digest: str, source: Source) -> None:
+    wanted = _checksum(source)
+    if wanted and wanted != digest:
+        raise KickstartError(
+            f"the SHA-256 of {source.local_path} is {digest}, and not that of liveimg --checksum",
+            place=source.place,
+            hint="it is another file than the one meant, or damaged",
+        )
+
+
 def _shown(url: str) -> str:
     """Return *url* without a login."""
     parts = urlsplit(url)
@@ -122,6 +145,7 @@ def applbuild_resolve(request: Request, run: Run) -> Resolution:
         found = look_into_folder(path, source.place)
     else:
         found = look_into_archive(path, source.place, run)
+        _compare(found.digest, source)
     return Resolution(
         installed_bytes=found.size_bytes,
         newest_seconds=found.newest_seconds,

@@ -214,7 +214,7 @@ def _ipv4(data: Any, servers: tuple[str, ...]) -> Ip:
 def _ipv6(data: Any, servers: tuple[str, ...]) -> Ip:
     asked = data.ipv6 or "auto"
     method = {"auto": Method.AUTO, "dhcp": Method.DHCP}.get(asked, Method.STATIC)
-    if data.noipv6:
+    if data.noipv6 or asked == "off":
         method = Method.OFF
     # As in Anaconda, an address without a prefix is in a network of 64 bits.
     address = asked if "/" in asked else f"{asked}/64"

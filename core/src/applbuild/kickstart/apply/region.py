@@ -8,7 +8,7 @@ import attrs
 
 from applbuild.kickstart.grammar import Statement
 from applbuild.kickstart.reading import Reading
-from applbuild.model.problem import Place
+from applbuild.model.problem import Place, Severity
 from applbuild.model.settings import Keyboard, Language, TimeServer
 
 _KEYMAP = re.compile(r"[A-Za-z0-9_.+-]+", re.ASCII)
@@ -36,6 +36,20 @@ def _with_encoding(name: str) -> str:
         return name
     language, at, modifier = name.partition("@")
     return f"{language}.UTF-8{at}{modifier}"
+
+
+def _langsupport(reading: Reading, statement: Statement) -> Reading:
+    """Have the locales there that the line names; it stood below `lang`, which says the first."""
+    place, language = statement.item.place, reading.request.settings.language
+    names = [given.value for given in statement.given]
+    for name in names:
+        if not _LOCALE.fullmatch(name):
+            return reading.problem(f"{name!r} is no locale", place)
+    if language is None:
+        message = "`langsupport` has no effect without `lang` above it"
+        return reading.problem(message, place, Severity.WARNING, "write `lang`")
+    every = dict.fromkeys([language.locale, *language.further, *map(_with_encoding, names)])
+    return reading.settings(language=attrs.evolve(language, further=tuple(every)[1:]))
 
 
 def _keyboard(reading: Reading, statement: Statement) -> Reading:
@@ -97,6 +111,7 @@ def _time_server(reading: Reading, server: TimeServer, place: Place) -> Reading:
 
 REGION = {
     "lang": _lang,
+    "langsupport": _langsupport,
     "keyboard": _keyboard,
     "timezone": _timezone,
     "timesource": _timesource,

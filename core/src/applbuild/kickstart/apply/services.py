@@ -12,12 +12,22 @@ from pykickstart.constants import (
     SELINUX_ENFORCING,
 )
 
+from applbuild.kickstart.addons import is_kept
 from applbuild.kickstart.grammar import Statement
 from applbuild.kickstart.reading import Reading
-from applbuild.model.settings import Addon, Authselect, Firewall, FirstBoot, Service
+from applbuild.model.settings import (
+    Addon,
+    Authselect,
+    Certificate,
+    Firewall,
+    FirstBoot,
+    Purpose,
+    Service,
+)
 
 _PORT = re.compile(r"[A-Za-z0-9-]+(:(tcp|udp|sctp|dccp))?", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", re.ASCII)
+_TELNET = "23:tcp"
 
 
 def _services(reading: Reading, statement: Statement) -> Reading:
@@ -42,11 +52,12 @@ def _firewall(reading: Reading, statement: Statement) -> Reading:
         for value in values:
             if not pattern.fullmatch(value):
                 return reading.problem(f"firewall: {value!r} is no {kind}", place)
+    opened = [_TELNET] if statement.has("--telnet") else []
     firewall = Firewall(
         is_enabled=data.enabled is not False,
         services=tuple(dict.fromkeys(data.services)),
         closed_services=tuple(dict.fromkeys(data.remove_services)),
-        ports=tuple(dict.fromkeys(data.ports)),
+        ports=tuple(dict.fromkeys([*data.ports, *opened])),
         trusted=tuple(dict.fromkeys(data.trusts)),
         place=place,
     )
@@ -94,14 +105,45 @@ def _authselect(reading: Reading, statement: Statement) -> Reading:
 
 
 def _addon(reading: Reading, statement: Statement) -> Reading:
+    if not is_kept(statement):
+        return reading
     item = statement.item
-    lines = [" ".join(item.args), *(line.text for line in item.body or ()), "%end"]
-    addon = Addon(
-        name=next(iter(item.args[1:]), ""),
-        text="".join(f"{line}\n" for line in lines),
-        place=item.place,
-    )
+    addon = Addon(name=next(iter(item.args[1:]), ""), place=item.place)
     return reading.settings(addons=(*reading.request.settings.addons, addon))
+
+
+def _certificate(reading: Reading, statement: Statement) -> Reading:
+    said = {given.name: given.value for given in statement.given}
+    place, name, folder = statement.item.place, said.get("--filename", ""), said.get("--dir")
+    if "/" in name or name in {"", ".", ".."}:
+        return reading.problem(f"{name!r} cannot be the name of a file", place)
+    if "--type" in said:
+        folder = None  # as in Anaconda
+    elif folder is not None and not folder.startswith("/"):
+        message = f"%certificate --dir={folder} is no folder of the system"
+        return reading.problem(message, place, hint="write a whole path")
+    text = "".join(f"{line.text}\n" for line in statement.item.body or ())
+    if not text.strip():
+        return reading.problem("the %certificate section is empty", place)
+    certificate = Certificate(name=name, folder=folder, text=text, place=place)
+    others = (
+        other
+        for other in reading.request.settings.certificates
+        if (other.name, other.folder) != (name, folder)
+    )
+    return reading.settings(certificates=(*others, certificate))
+
+
+def _syspurpose(reading: Reading, statement: Statement) -> Reading:
+    said = {given.name: given.value for given in statement.given}
+    purpose = Purpose(
+        role=said.get("--role") or None,
+        service_level=said.get("--sla") or None,
+        usage=said.get("--usage") or None,
+        addons=tuple(it.value for it in statement.given if it.name == "--addon"),
+        place=statement.item.place,
+    )
+    return reading.settings(purpose=purpose)
 
 
 SERVICES = {
@@ -112,5 +154,7 @@ SERVICES = {
     "xconfig": _xconfig,
     "firstboot": _firstboot,
     "authselect": _authselect,
+    "syspurpose": _syspurpose,
     "%addon": _addon,
+    "%certificate": _certificate,
 }

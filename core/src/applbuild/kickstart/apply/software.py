@@ -6,7 +6,9 @@ import attrs
 
 from applbuild.kickstart.grammar import Statement
 from applbuild.kickstart.items import SCRIPTS
+from applbuild.kickstart.judge import is_fated
 from applbuild.kickstart.reading import Reading
+from applbuild.kickstart.rules import Fate
 from applbuild.kickstart.words import Given
 from applbuild.model.problem import Problem, Severity
 from applbuild.model.request import (
@@ -30,7 +32,10 @@ def _pair(given: Given) -> tuple[str, str]:
 
 def _source(reading: Reading, statement: Statement) -> Reading:
     options = tuple(
-        _pair(given) for given in statement.given if given.name not in {*_LOCATIONS, "--name"}
+        _pair(given)
+        for given in statement.given
+        if given.name not in {*_LOCATIONS, "--name"}
+        and is_fated(statement, Fate.HONOURED, given.name)
     )
     source = Source(
         command=statement.item.name,

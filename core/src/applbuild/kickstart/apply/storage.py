@@ -26,6 +26,7 @@ _KINDS = {
 _ESP = "/boot/efi"
 _DISK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _ALL = 100
+_BYTES_PER_INODE = range(1024, 64 * MIB + 1)  # what mke2fs(8) takes
 _USES = ("<mntpoint>", "--fstype", "--type")
 
 
@@ -105,6 +106,7 @@ def _partition(statement: Statement) -> PartitionRequest:
         grow=bool(data.grow) and swap_size is None,
         max_size_bytes=data.maxSizeMB * MIB if data.maxSizeMB else None,
         percent=_percent(statement),
+        bytes_per_inode=_bytes_per_inode(statement),
         swap_size=swap_size,
         is_primary=bool(data.primOnly),
         label=data.label or None,
@@ -127,6 +129,17 @@ def _percent(statement: Statement) -> int | None:
         if given.name == "--percent":
             if not given.value.isdecimal() or not 1 <= int(given.value[:9]) <= _ALL:
                 raise ValueError(f"--percent={given.value}: write a number from 1 to {_ALL}")
+            return int(given.value)
+    return None
+
+
+def _bytes_per_inode(statement: Statement) -> int | None:
+    """Return the value of --bytes-per-inode, which pykickstart no longer knows."""
+    for given in statement.given:
+        if given.name == "--bytes-per-inode":
+            if not given.value.isdecimal() or int(given.value[:12]) not in _BYTES_PER_INODE:
+                message = f"write a number from {_BYTES_PER_INODE.start} on"
+                raise ValueError(f"--bytes-per-inode={given.value}: {message}")
             return int(given.value)
     return None
 

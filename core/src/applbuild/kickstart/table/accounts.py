@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from applbuild.kickstart.rules import Entry, Fate, honoured, removed, same
 
+_F35 = "Fedora 35"
+_DIRECTORY = "logins are not checked by a directory that `auth` names: authconfig is no more"
+_QUALITY = "what passwords must be like is not set by `auth`: authconfig is no more"
+
 ACCOUNTS = (
     Entry(
         "rootpw",
@@ -67,34 +71,92 @@ ACCOUNTS = (
     ),
     Entry(
         "auth authconfig",
-        Fate.PENDING,
-        "logins are checked as the packages set it up",
+        Fate.IRRELEVANT,
+        "logins are checked as the packages set it up, with hashes in /etc/shadow",
         (
             removed(
                 "--enableshadow --useshadow --updateall --update --kickstart --nostart",
-                "Fedora 35",
+                _F35,
                 Fate.IRRELEVANT,
                 "passwords are kept as hashes in /etc/shadow by every system",
             ),
             removed(
                 "--enablefingerprint --disablefingerprint",
-                "Fedora 35",
+                _F35,
                 Fate.IRRELEVANT,
                 "a virtual machine has no reader of fingerprints",
             ),
             removed(
-                "--passalgo --enablemd5",
-                "Fedora 35",
+                "--enablemd5 --disablemd5",
+                _F35,
                 Fate.IRRELEVANT,
                 "plain passwords are hashed with SHA-512, later ones as the system does",
             ),
+            removed(
+                "--passalgo",
+                _F35,
+                Fate.IRRELEVANT,
+                "plain passwords are hashed with SHA-512, later ones as the system does",
+                takes_value=True,
+            ),
+            # What authconfig(8) turns on; its other options say more of these, or turn them off.
+            removed(
+                "--enablenis --enableldap --enableldapauth --enablekrb5 --enablesssd"
+                " --enablesssdauth --enablewinbind --enablewinbindauth --enableipav2"
+                " --enablesmartcard --enablehesiod --enablesmb --enablesmbauth",
+                _F35,
+                Fate.REFUSED,
+                _DIRECTORY,
+                instead="write `authselect select sssd` (or winbind), and its settings in %post",
+            ),
+            removed(
+                "--enablemkhomedir --enablepamaccess --enablefaillock",
+                _F35,
+                Fate.REFUSED,
+                "what happens at a login is not set by `auth`: authconfig is no more",
+                instead="write `authselect select PROFILE with-mkhomedir` or its like",
+            ),
+            removed(
+                "--enablereqlower --enablerequpper --enablereqdigit --enablereqother",
+                _F35,
+                Fate.REFUSED,
+                _QUALITY,
+                instead="write it into /etc/security/pwquality.conf in %post",
+            ),
+            removed(
+                "--passminlen --passminclass --passmaxrepeat --passmaxclassrepeat",
+                _F35,
+                Fate.REFUSED,
+                _QUALITY,
+                takes_value=True,
+                instead="write it into /etc/security/pwquality.conf in %post",
+            ),
+            removed(
+                "--winbindjoin",
+                _F35,
+                Fate.REFUSED,
+                "the system joins no domain: a membership belongs to one machine",
+                instead="join when the machine starts, by a unit that %post writes",
+                is_secret=True,
+            ),
+            removed(
+                "--nisdomain --nisserver --ldapserver --ldapbasedn --ldaploadcacert --krb5realm"
+                " --krb5kdc --krb5adminserver --smbworkgroup --smbservers --smbsecurity --smbrealm"
+                " --smbidmaprange --smbidmapuid --smbidmapgid --winbindseparator"
+                " --winbindtemplatehomedir --winbindtemplateprimarygroup --winbindtemplateshell"
+                " --ipav2domain --ipav2realm --ipav2server --ipav2join --hesiodlhs --hesiodrhs"
+                " --smartcardmodule --smartcardaction --faillockargs",
+                _F35,
+                Fate.IRRELEVANT,
+                "it says more of what another option turns on",
+                takes_value=True,
+            ),
         ),
-        instead="write `authselect`",
-        era="Fedora 35",
+        era=_F35,
     ),
     Entry(
         "realm",
-        Fate.PENDING,
+        Fate.IRRELEVANT,
         "the system joins no domain: a membership belongs to one machine, and an image is for many",
         (
             same("<arguments> --client-software --server-software --membership-software"),

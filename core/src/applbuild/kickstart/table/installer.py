@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from applbuild.kickstart.rules import Entry, Fate, honoured, irrelevant, removed, same
+from applbuild.kickstart.rules import Entry, Fate, honoured, irrelevant, refused, removed, same
 
 _NO_SCREEN = "no installer is started, so there is no screen to show it on"
 _NO_MACHINE = "the image starts nothing when it is finished"
@@ -134,15 +134,44 @@ SECTIONS = (
     Entry("%traceback", Fate.IRRELEVANT, _NO_INSTALLER, _SAME_OPTIONS),
     Entry(
         "%certificate",
-        Fate.PENDING,
-        "the certificate is not installed",
-        (same("--filename --dir --type"),),
+        Fate.HONOURED,
+        "a certificate in the system",
+        (
+            honoured("--filename", "the name of its file"),
+            honoured("--dir", "the folder of its file"),
+            honoured("--type", "the system trusts it, and knows the folder itself", "anchor"),
+            refused("--type", "there is no such type", instead="write --type=anchor or --dir"),
+        ),
     ),
     Entry(
         "%addon",
-        Fate.PENDING,
-        "it is kept for initial-setup in /root/anaconda-ks.cfg; nothing else acts on it",
-        (same("<name>"),),
+        Fate.IRRELEVANT,
+        "no add-on of an installer is run; it is kept in /root/anaconda-ks.cfg, where those of"
+        " initial-setup read it",
+        (
+            irrelevant(
+                "<arguments>",
+                "no memory is set aside for a kernel that saves what is left after a crash",
+                "com_redhat_kdump",
+                instead="where it is wanted, write bootloader --append=crashkernel=256M, and"
+                " install and enable kdump",
+            ),
+            refused(
+                "<arguments>",
+                "no security policy is applied, which is the work of an installer's add-on",
+                "org_fedora_oscap",
+                "com_redhat_oscap",
+                instead="run `oscap xccdf eval --remediate` in %post",
+            ),
+            irrelevant(
+                "<arguments>",
+                "a registration belongs to one machine, and an image is for many",
+                "com_redhat_subscription_manager",
+                instead="register each machine when it starts, by a unit that %post writes",
+            ),
+            same("<arguments>"),
+            same("--password --passphrase --activation-key", is_secret=True),
+        ),
     ),
     Entry("%anaconda", Fate.IRRELEVANT, _NO_INSTALLER),
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from applbuild.kickstart.rules import Entry, Fate, honoured, pending, removed, same
+from applbuild.kickstart.rules import Entry, Fate, honoured, irrelevant, removed, same
 
-_NOT_USED = "no payload uses it yet"
 _OSTREE = "images of a file tree in a repository of trees or containers are not made"
+_ELSEWHERE = "packages come from `url` and `repo`, else from this host's own sources"
 _URL = "write `url --url=` with the address of the packages"
 
 _TRANSFER = (
@@ -57,8 +57,8 @@ SOFTWARE = (
         "a ready tree is taken instead of packages",
         (
             honoured("--url", "the directory or the tar"),
-            pending("--checksum", "the tree is not compared with a checksum"),
-            pending("--proxy --noverifyssl", _NOT_USED),
+            honoured("--checksum", "the SHA-256 of the tar"),
+            irrelevant("--proxy --noverifyssl", "it is a file of this host; nothing is fetched"),
         ),
     ),
     Entry(
@@ -91,26 +91,14 @@ SOFTWARE = (
     ),
     Entry(
         "harddrive",
-        Fate.REFUSED,
-        "there is no disk with packages on it",
+        Fate.IRRELEVANT,
+        f"no disk with packages is there; {_ELSEWHERE}",
         (
             same("--dir --partition"),
-            removed(
-                "--biospart",
-                "Fedora 33",
-                Fate.REFUSED,
-                "there is no such disk",
-                takes_value=True,
-                instead=_URL,
-            ),
+            removed("--biospart", "Fedora 33", Fate.IRRELEVANT, _ELSEWHERE, takes_value=True),
         ),
-        instead=_URL,
     ),
-    Entry(
-        "cdrom hmc",
-        Fate.PENDING,
-        "no medium is read; packages come from `url` and `repo`, else from this host's own sources",
-    ),
+    Entry("cdrom hmc", Fate.IRRELEVANT, f"no medium is read; {_ELSEWHERE}"),
     Entry(
         "module",
         Fate.HONOURED,
@@ -122,7 +110,7 @@ SOFTWARE = (
         ),
         era="Fedora 45",
     ),
-    Entry("method", Fate.PENDING, f"it is not read; {_URL}", era="Fedora 40"),
+    Entry("method", Fate.REFUSED, "it says nothing by itself", instead=_URL, era="Fedora 40"),
     Entry(
         "%packages",
         Fate.HONOURED,
@@ -141,9 +129,11 @@ SOFTWARE = (
             honoured("--ignorebroken", "packages that contradict others are left out"),
             honoured("--timeout --retries", "how long, and how often, downloads are tried"),
             removed("--nobase", "Fedora 22", Fate.IRRELEVANT, "the group @base is never added"),
-            removed("--ignoredeps", "Fedora 9", Fate.PENDING, "dependencies are installed"),
             removed(
-                "--resolvedeps", "Fedora 9", Fate.IRRELEVANT, "dependencies are always installed"
+                "--ignoredeps --resolvedeps",
+                "Fedora 9",
+                Fate.IRRELEVANT,
+                "dependencies are always installed",
             ),
             honoured("--nodefaults --optional", "which packages of a group are installed"),
         ),

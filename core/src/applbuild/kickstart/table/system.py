@@ -64,10 +64,12 @@ _PLACE = (
     ),
     Entry(
         "langsupport",
-        Fate.PENDING,
-        "further locales are not added",
-        (same("--default"),),
-        instead="write `lang --addsupport`",
+        Fate.HONOURED,
+        "further locales that are there, too",
+        (
+            honoured("<arguments>", "a locale"),
+            removed("--default", "Fedora 7", Fate.HONOURED, "a locale", takes_value=True),
+        ),
         era="Fedora 7",
     ),
 )
@@ -165,8 +167,8 @@ _SERVICES = (
             honoured("--remove-service", "what may not be reached, by its name"),
             honoured("--trust", "an interface from which everything may be reached"),
             honoured("--use-system-defaults", "it stays as the packages set it up"),
-            removed("--high --medium", "Fedora 9", Fate.PENDING, "there are no such levels"),
-            removed("--telnet", "Fedora 14", Fate.PENDING, "the service telnet is not opened"),
+            removed("--high --medium", "Fedora 9", Fate.HONOURED, "on, as with --enabled"),
+            removed("--telnet", "Fedora 14", Fate.HONOURED, "port 23 may be reached"),
         ),
     ),
     Entry(
@@ -225,7 +227,7 @@ _SERVICES = (
     ),
     Entry(
         "rhsm",
-        Fate.PENDING,
+        Fate.IRRELEVANT,
         "the system is not registered: a registration belongs to one machine, and an image is for"
         " many",
         (
@@ -238,9 +240,14 @@ _SERVICES = (
     ),
     Entry(
         "syspurpose",
-        Fate.PENDING,
-        "the system's purpose is not recorded",
-        (same("--addon --role --sla --usage"),),
+        Fate.HONOURED,
+        "what the system is for, as subscription-manager reads it",
+        (
+            Word("--role", Fate.HONOURED, "its role", takes_value=True),
+            Word("--sla", Fate.HONOURED, "its service level", takes_value=True),
+            Word("--usage", Fate.HONOURED, "how it is used", takes_value=True),
+            Word("--addon", Fate.HONOURED, "a product on top of it", takes_value=True),
+        ),
         era="RHEL only",
     ),
 )

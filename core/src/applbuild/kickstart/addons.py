@@ -1,0 +1,30 @@
+"""What is kept of `%addon` for the system's own initial-setup."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from applbuild.kickstart.grammar import Statement
+from applbuild.kickstart.judge import judge
+from applbuild.kickstart.rules import Fate
+
+
+def is_kept(statement: Statement) -> bool:
+    """Return whether the %addon *statement* is for others than an installer or one machine."""
+    verdicts = judge(statement)
+    own = statement.entry.says
+    return all(it.fate is not Fate.REFUSED and it.says == own for it in verdicts)
+
+
+def addons_of(statements: Iterable[Statement]) -> str:
+    """Return the %addon sections among *statements* that are kept, as they stand.
+
+    They may hold passwords.
+    """
+    lines: list[str] = []
+    for statement in statements:
+        item = statement.item
+        if item.name == "%addon" and is_kept(statement):
+            lines += [shlex.join(item.args), *(line.text for line in item.body or ()), "%end"]
+    return "".join(f"{line}\n" for line in lines)
