@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from applbuild.model.result import Tree
 from applbuild.run import Ran
 from applbuild.testing import examples
 
+PASSWD = f"root:x:{os.getuid()}:{os.getgid()}:root:/root:/bin/bash\ndaemon:x:1:1::/:/bin/false\n"
+GROUP = "root:x:0:\nwheel:x:10:\nusers:x:100:\n"
+
 
 @attrs.define
 class Guest:
@@ -20,6 +24,7 @@ class Guest:
 
     root: Path
     ran: list[list[str]] = attrs.Factory(list)
+    inputs: list[str] = attrs.Factory(list)
     remarks: list[str] = attrs.Factory(list)
     prints: dict[str, str] = attrs.Factory(dict)
     refusals: dict[str, str] = attrs.Factory(dict)
@@ -47,10 +52,11 @@ class Guest:
     def mode(self, path: str) -> int:
         return (self.root / path.lstrip("/")).stat().st_mode & 0o777
 
-    def guest(self, _tree: Tree, argv: Sequence[str], **_about: Any) -> Ran:
+    def guest(self, _tree: Tree, argv: Sequence[str], **about: Any) -> Ran:
         """Be a Run, as far as the settings use one."""
         words = list(map(str, argv))
         self.ran.append(words)
+        self.inputs += [about["input"]] if about.get("input") else []
         if words[0] in self.refusals:
             raise ToolError(tuple(words), 1, self.refusals[words[0]])
         return Ran(stdout=self.prints.get(words[0], ""), stderr="")
@@ -69,6 +75,35 @@ def guest(tmp_path: Path) -> Guest:
 
 
 @pytest.fixture
+def debian(guest: Guest) -> Guest:
+    """A system that looks like a Debian, as far as the settings look."""
+    guest.write("/etc/debian_version", "12.0\n")
+    guest.write("/etc/passwd", PASSWD)
+    guest.write("/etc/group", GROUP)
+    guest.has(
+        *("/bin/bash", "/usr/sbin/chpasswd", "/usr/sbin/locale-gen", "/usr/bin/setupcon"),
+        *("/usr/share/zoneinfo/Europe/Berlin", "/usr/sbin/update-ca-certificates"),
+        "/usr/lib/systemd/system/systemd-timesyncd.service",
+    )
+    return guest
+
+
+@pytest.fixture
+def fedora(guest: Guest) -> Guest:
+    """A system that looks like a Fedora, as far as the settings look."""
+    guest.write("/etc/passwd", PASSWD)
+    guest.write("/etc/group", GROUP)
+    guest.has(
+        *("/etc/sysconfig/network", "/usr/bin/authselect", "/usr/bin/firewall-offline-cmd"),
+        *("/bin/bash", "/usr/sbin/chpasswd", "/usr/share/zoneinfo/Europe/Berlin"),
+        *("/usr/bin/update-ca-trust", "/etc/rhsm/rhsm.conf"),
+        *(f"/usr/lib/systemd/system/{name}.service" for name in ("chronyd", "firewalld")),
+    )
+    guest.write("/etc/chrony.conf", "pool 2.fedora.pool.ntp.org iburst\ndriftfile /var/x\n")
+    return guest
+
+
+@pytest.fixture
 def planned(tmp_path: Path) -> Callable[[str], Any]:
     """Returns the plan of a kickstart's settings."""
 
@@ -79,3 +114,15 @@ def planned(tmp_path: Path) -> Callable[[str], Any]:
         return examples.plan(examples.request(settings=settings))
 
     return plan
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Callable[[str], Any]:
+    """Returns the secrets of a kickstart."""
+
+    def secrets(text: str) -> Any:
+        file = tmp_path / "web.ks"
+        file.write_text(text, encoding="utf-8")
+        return read(file).secrets
+
+    return secrets

@@ -5,6 +5,7 @@ from passlib.hash import sha512_crypt
 
 from applbuild.errors import KickstartError
 from applbuild.kickstart import account, to_json, to_text
+from applbuild.model.problem import Severity
 
 PASSWORD = "Tr0ub4dor&3"  # noqa: S105
 LINES = [
@@ -109,3 +110,23 @@ def test_a_request_holds_no_hash(understand):
     reading = understand(f"rootpw {PASSWORD}\nuser --name=x --iscrypted --password=$6$a$b\n")
 
     assert "$6$" not in repr(reading)
+
+
+@pytest.mark.parametrize(
+    "line", ["rootpw --iscrypted 'a:0:b'", "user --name=x --iscrypted --password='a b'"]
+)
+def test_a_hash_that_no_shadow_could_hold_is_an_error_that_does_not_show_it(understand, line):
+    reading = understand(f"{line}\n")
+
+    (problem,) = reading.request.problems
+    assert problem.severity is Severity.ERROR
+    assert "is no hash of crypt(5)" in problem.message
+    assert "a:0" not in str(problem)
+
+
+@pytest.mark.parametrize("written", ["'*'", "'!!'", "'$6$a$b/c.'", "'$y$j9T$ab$cd'"])
+def test_whatever_shadow_may_hold_is_taken_as_it_is(understand, written):
+    reading = understand(f"rootpw --iscrypted {written}\n")
+
+    assert reading.request.problems == ()
+    assert reading.secrets.hashes == (("root", written.strip("'")),)

@@ -99,8 +99,8 @@ def _add_key(key: SshKey, tree: Tree) -> None:
     home, uid, gid = entry[5], int(entry[2]), int(entry[3])
     path = f"{home}/.ssh/authorized_keys"
     known = tree.path(path)
-    former = known.read_text(encoding="utf-8") if known.is_file() else ""
-    write_file(tree, path, f"{former}{key.key}\n", mode=0o600)
+    former = known.read_text(encoding="utf-8").splitlines() if known.is_file() else []
+    write_file(tree, path, "\n".join([*former, key.key, ""]), mode=0o600)
     tree.path(f"{home}/.ssh").chmod(0o700)
     for made in (f"{home}/.ssh", path):
         os.lchown(tree.path(made), uid, gid)

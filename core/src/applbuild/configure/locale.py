@@ -75,8 +75,8 @@ def _require(wanted: Iterable[str], language: Language, tree: Tree, run: Run) ->
 
 
 def _plain(name: str) -> str:
-    """Return *name* as locale(1) lists it, whatever way its encoding is written."""
-    return name.lower().replace("utf-8", "utf8")
+    """Return *name* as locale(1) lists it but for case: without hyphens in its encoding."""
+    return name.lower().replace("-", "")
 
 
 def _unknown(name: str, language: Language, hint: str) -> KickstartError:

@@ -80,7 +80,7 @@ def set_authselect(plan: Plan, tree: Tree, run: Run, progress: Progress) -> None
         return
     if not exists(tree, "/usr/bin/authselect"):
         message = "authselect: the installed system has none; logins are checked as it does"
-        progress.remark(message, is_warning=True)
+        progress.remark(f"{asked.place}: {message}", is_warning=True)
         return
     ask(tree, run, ["authselect", *asked.words], "authselect", asked.place)
 

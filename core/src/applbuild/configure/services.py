@@ -84,7 +84,8 @@ def _unit(service: Service, tree: Tree) -> str | None:
     for folder in _UNITS:
         for file in sorted(tree.path(folder).glob("*.service")):
             text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
-            if f"Alias={wanted}" in text.splitlines():
+            aliases = (line for line in text.splitlines() if line.startswith("Alias="))
+            if any(wanted in line.removeprefix("Alias=").split() for line in aliases):
                 return file.name
     return None
 

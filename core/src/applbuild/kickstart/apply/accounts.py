@@ -13,10 +13,21 @@ from applbuild.model.settings import Group, SshKey, User
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
 _GROUP = re.compile(rf"({_NAME.pattern})\s*(?:\((\d+)\))?", re.ASCII)
 _MAX_ID = 2**32 - 2
+# shadow(5): fields are parted by colons.
+_HASH = re.compile(r"[!-9;-~]*", re.ASCII)
+_NO_HASH = "the password of `{}` with --iscrypted is no hash of crypt(5)"
+_HASH_HINT = "make it with `openssl passwd -6`"
+
+
+def _is_written_as_it_is(data: Any) -> bool:
+    """Return whether a password that is said to be a hash can stand in /etc/shadow."""
+    return not data.isCrypted or _HASH.fullmatch(data.password or "") is not None
 
 
 def _rootpw(reading: Reading, statement: Statement) -> Reading:
     data = statement.data
+    if not _is_written_as_it_is(data):
+        return reading.problem(_NO_HASH.format("rootpw"), statement.item.place, hint=_HASH_HINT)
     root = User(name="root", is_locked=bool(data.lock), place=statement.item.place)
     return reading.settings(root=root, has_root_ssh=bool(data.allow_ssh))
 
@@ -25,6 +36,8 @@ def _user(reading: Reading, statement: Statement) -> Reading:
     data, place = statement.data, statement.item.place
     if complaint := _account_complaint(data):
         return reading.problem(complaint, place)
+    if not _is_written_as_it_is(data):
+        return reading.problem(_NO_HASH.format(f"user {data.name}"), place, hint=_HASH_HINT)
     if data.name == "root":
         message = "the account root is in every system"
         return reading.problem(message, place, hint="write `rootpw`")
