@@ -59,7 +59,7 @@ class TestServices:
 
     def test_that_systemctl_refuses_are_an_error_with_its_words(self, turn, guest):
         guest.refusals["systemctl"] = "unit is masked"
-        with pytest.raises(KickstartError, match="enable a: .* unit is masked") as caught:
+        with pytest.raises(KickstartError, match=r"enable a: .* unit is masked") as caught:
             turn("services --enabled=a")
         assert str(caught.value.place) == "web.ks:2"
 

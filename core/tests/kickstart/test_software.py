@@ -144,7 +144,7 @@ def test_modules_are_chosen_and_the_last_word_on_one_counts(understand, told):
         ("php", "", False),
     ]
     assert told(reading, Severity.NOTE)[0] == (
-        "1: `module` was removed in Fedora 45; it is honoured all the same"
+        "1: `module` was removed in Fedora 45; it is honoured"
     )
     assert not told(reading, Severity.WARNING)
 
@@ -173,9 +173,16 @@ def test_options_of_a_repository_from_other_eras_are_handed_on(understand, told)
 
     assert reading.request.sources[0].options == (("ignoregroups", "true"), ("priority", "5"))
     assert told(reading, Severity.NOTE) == [
-        "1: `repo --ignoregroups` was removed in Fedora 40; it is honoured all the same",
-        (
-            "1: `repo --priority`: never an option of an installer's `repo`; "
-            "it is honoured all the same"
-        ),
+        "1: `repo --ignoregroups` was removed in Fedora 40; it is honoured",
+        ("1: `repo --priority`: never an option of an installer's `repo`; it is honoured"),
     ]
+
+
+def test_only_options_that_say_something_reach_a_payload(understand):
+    request = understand(
+        "liveimg --url=file:///x.tar --noverifyssl --checksum=ab\n"
+        "%packages --nobase --ignoredeps --excludedocs\n%end\n"
+    ).request
+
+    assert request.sources[0].options == (("checksum", "ab"),)
+    assert request.packages.options == (("excludedocs", "yes"),)

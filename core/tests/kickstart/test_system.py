@@ -375,3 +375,30 @@ def test_what_an_image_cannot_have_is_refused_with_what_to_write(understand, lin
     )
 
     assert instead in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "is_asked"),
+    [
+        ("timezone UTC --nontp\ntimesource --ntp-server=a\n", True),
+        ("timesource --ntp-server=a\ntimesource --ntp-disable\n", False),
+        ("timezone UTC --nontp\ntimezone UTC\n", False),
+    ],
+)
+def test_of_a_time_server_and_none_the_last_counts(understand, text, is_asked):
+    clock = understand(text).request.settings.clock
+
+    assert (clock.is_synchronised is None) is is_asked
+
+
+@pytest.mark.parametrize(
+    ("text", "is_started"),
+    [("skipx\nxconfig --startxonboot\n", True), ("xconfig --startxonboot\nskipx\n", False)],
+)
+def test_of_skipx_and_a_desktop_that_starts_the_last_counts_and_that_is_told(
+    understand, told, text, is_started
+):
+    reading = understand(text)
+
+    assert reading.request.settings.desktop.is_started is is_started
+    assert "takes the place of" in told(reading, Severity.NOTE)[0]

@@ -7,14 +7,11 @@ from collections.abc import Iterable
 
 from applbuild.kickstart.grammar import Statement
 from applbuild.kickstart.judge import judge
-from applbuild.kickstart.rules import Fate
 
 
 def is_kept(statement: Statement) -> bool:
     """Return whether the %addon *statement* is for others than an installer or one machine."""
-    verdicts = judge(statement)
-    own = statement.entry.says
-    return all(it.fate is not Fate.REFUSED and it.says == own for it in verdicts)
+    return all(verdict.says == statement.entry.says for verdict in judge(statement))
 
 
 def addons_of(statements: Iterable[Statement]) -> str:

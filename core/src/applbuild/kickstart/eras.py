@@ -34,11 +34,9 @@ def removal(subject: str, thing: Entry | Word, item: Item) -> Problem:
         text = f"`{subject}`: {thing.era}"
     else:
         text = f"`{subject}` was removed in {thing.era}"
-    if thing.fate is Fate.HONOURED:
-        text = f"{text}; it is honoured all the same"
-    if thing.fate is not Fate.IRRELEVANT:
-        return _note(text, item)
-    return _note(f"{text}: {thing.says}", item, hint=thing.instead)
+    if thing.fate is Fate.IRRELEVANT:
+        return _note(f"{text}: {thing.says}", item, hint=thing.instead)
+    return _note(f"{text}; it is honoured" if thing.fate is Fate.HONOURED else text, item)
 
 
 def _note(message: str, item: Item, hint: str = "") -> Problem:

@@ -38,6 +38,10 @@ def judge(statement: Statement) -> tuple[Verdict, ...]:
     """Return what becomes of *statement* and each of its words; equal fates are told once."""
     entry = statement.entry
     words = [(given, _word(entry, given)) for given in statement.given]
+    for given, word in words:
+        if word.is_decisive and word.fate is not None:
+            subject = f"{statement.item.name} {_spell(given, word, entry)}"
+            return (_verdict(subject, (word.fate, word.says, word.instead, word.era)),)
     found: dict[_Key, list[str]] = {}
     for given, word in words:
         key = (word.fate or entry.fate, word.says or entry.says, word.instead, word.era)

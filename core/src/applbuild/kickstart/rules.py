@@ -43,6 +43,8 @@ class Word:
     """When it was removed. pykickstart does not get to see it."""
     takes_value: bool = attrs.field(default=False, kw_only=True)
     """Of a word that pykickstart does not know: whether a value follows."""
+    is_decisive: bool = attrs.field(default=False, kw_only=True)
+    """Whether its fate is that of the whole line."""
 
     def fits(self, name: str, value: str) -> bool:
         """Return whether this is about *name* with *value*."""

@@ -106,7 +106,9 @@ def _time_server(reading: Reading, server: TimeServer, place: Place) -> Reading:
         return reading.problem(message, place)
     clock = reading.request.settings.clock
     kept = tuple(other for other in clock.servers if other.name != server.name)
-    return reading.settings(clock=attrs.evolve(clock, servers=(*kept, server)))
+    # Of `--nontp` and a server the last counts.
+    clock = attrs.evolve(clock, servers=(*kept, server), is_synchronised=None)
+    return reading.settings(clock=clock)
 
 
 REGION = {

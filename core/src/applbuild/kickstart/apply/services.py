@@ -15,6 +15,7 @@ from pykickstart.constants import (
 from applbuild.kickstart.addons import is_kept
 from applbuild.kickstart.grammar import Statement
 from applbuild.kickstart.reading import Reading
+from applbuild.model.problem import Severity
 from applbuild.model.settings import (
     Addon,
     Authselect,
@@ -71,13 +72,22 @@ def _selinux(reading: Reading, statement: Statement) -> Reading:
 
 def _skipx(reading: Reading, statement: Statement) -> Reading:
     desktop = reading.request.settings.desktop
+    if desktop.is_started:
+        reading = _against(reading, "skipx", "xconfig --startxonboot", statement)
     return reading.settings(
         desktop=attrs.evolve(desktop, is_started=False, place=statement.item.place)
     )
 
 
+def _against(reading: Reading, said: str, earlier: str, statement: Statement) -> Reading:
+    message = f"`{said}` takes the place of the `{earlier}` before it"
+    return reading.problem(message, statement.item.place, Severity.NOTE)
+
+
 def _xconfig(reading: Reading, statement: Statement) -> Reading:
     data, desktop = statement.data, reading.request.settings.desktop
+    if desktop.is_started is False and data.startX:
+        reading = _against(reading, "xconfig --startxonboot", "skipx", statement)
     desktop = attrs.evolve(
         desktop,
         is_started=True if data.startX else desktop.is_started,

@@ -93,7 +93,9 @@ def _packages(reading: Reading, statement: Statement) -> Reading:
         chosen, other = (wanted, unwanted) if is_wanted else (unwanted, wanted)
         other.pop(name, None)
         chosen.setdefault(name, PackageName(name=name, place=line.place, options=options))
-    said = dict(_pair(given) for given in statement.given if given.name.startswith("--"))
+    said = dict(
+        _pair(given) for given in statement.given if is_fated(statement, Fate.HONOURED, given.name)
+    )
     return reading.evolve(
         packages=attrs.evolve(
             selection,

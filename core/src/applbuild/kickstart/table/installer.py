@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from applbuild.kickstart.rules import Entry, Fate, honoured, irrelevant, refused, removed, same
+from applbuild.kickstart.rules import (
+    Entry,
+    Fate,
+    Word,
+    honoured,
+    irrelevant,
+    refused,
+    removed,
+    same,
+)
 
 _NO_SCREEN = "no installer is started, so there is no screen to show it on"
 _NO_MACHINE = "the image starts nothing when it is finished"
@@ -149,25 +158,30 @@ SECTIONS = (
         "no add-on of an installer is run; it is kept in /root/anaconda-ks.cfg, where those of"
         " initial-setup read it",
         (
-            irrelevant(
+            Word(
                 "<arguments>",
+                Fate.IRRELEVANT,
                 "no memory is set aside for a kernel that saves what is left after a crash",
-                "com_redhat_kdump",
+                values=("com_redhat_kdump",),
                 instead="where it is wanted, write bootloader --append=crashkernel=256M, and"
                 " install and enable kdump",
+                is_decisive=True,
             ),
-            refused(
+            Word(
                 "<arguments>",
+                Fate.REFUSED,
                 "no security policy is applied, which is the work of an installer's add-on",
-                "org_fedora_oscap",
-                "com_redhat_oscap",
+                values=("org_fedora_oscap", "com_redhat_oscap"),
                 instead="run `oscap xccdf eval --remediate` in %post",
+                is_decisive=True,
             ),
-            irrelevant(
+            Word(
                 "<arguments>",
+                Fate.IRRELEVANT,
                 "a registration belongs to one machine, and an image is for many",
-                "com_redhat_subscription_manager",
+                values=("com_redhat_subscription_manager",),
                 instead="register each machine when it starts, by a unit that %post writes",
+                is_decisive=True,
             ),
             same("<arguments>"),
             same("--password --passphrase --activation-key", is_secret=True),
