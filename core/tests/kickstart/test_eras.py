@@ -120,3 +120,52 @@ def test_a_command_without_effect_need_not_be_understood(understand, told):
 def test_a_command_with_some_effect_must_be_understood(understand):
     with pytest.raises(KickstartError, match="clearpart"):
         understand("clearpart --nonsense --disklabel=msdos\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "hint"),
+    [
+        ("vmaccepteula\n", "vmaccepteula", "VMware ESXi"),
+        ("text\nURL --url=x\n", "URL", "write url"),
+        ("%post\ncat <<'EOF'\n%end\nEOF\n%end\n", "EOF", "inside a here-document too"),
+        ("%post\ncat <<-EOF\n%packages\nvim\n%end\nEOF\n%end\n", "EOF", "inside a here-document"),
+    ],
+)
+def test_what_is_no_command_is_explained_where_it_can_be(understand, text, name, hint):
+    with pytest.raises(KickstartError, match=f"'{name}' is no command") as caught:
+        understand(f"lang C\n{text}")
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("<%#\nkind: provision\n%>\n", "<%"),
+        ("url --url=$tree\n", r"\$tree"),
+        ("lang ${lang}\n", r"\$\{lang\}"),
+        ("network --hostname=__HOST__\n", "__HOST__"),
+        ("network --hostname=%%host%%\n", "%%host%%"),
+        ("&&YUM_REPO&&\n", "&&YUM_REPO&&"),
+        ("KVM_TEST_MEDIUM\n", "KVM_TEST_MEDIUM"),
+    ],
+)
+def test_more_kinds_of_templates_are_refused_as_what_they_are(understand, text, found):
+    with pytest.raises(KickstartError, match=f"this is a template: {found} is") as caught:
+        understand(f"text\n{text}")
+    assert caught.value.place.line == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "url --url=http://mirror.example.org/$releasever/$basearch\n",
+        "repo --name=x --baseurl=$basearch\n",
+        "rootpw $ecret\n",
+        "rootpw --iscrypted $6$a$b\n",
+        "user --name=a --password=$ecret\n",
+        "%post\necho $x ${y} __z__ &&a&&\n%end\n",
+        "%packages\n# __a__\nvim__x\n%end\n",
+    ],
+)
+def test_what_only_looks_like_a_template_is_read(understand, text):
+    assert understand(text)

@@ -290,12 +290,18 @@ def test_a_certificate_is_a_setting(understand):
     [
         "%certificate --filename=../x --dir=/etc\nA\n%end\n",
         "%certificate --filename=x --dir=etc\nA\n%end\n",
-        "%certificate --filename=x --dir=/etc\n\n%end\n",
         "%certificate --filename=x --type=other\nA\n%end\n",
     ],
 )
 def test_a_certificate_that_no_system_could_have_is_an_error(understand, told, section):
     assert len(told(understand(section), Severity.ERROR)) == 1
+
+
+def test_an_empty_certificate_is_a_warning(understand, told):
+    reading = understand("%certificate --filename=x --dir=/etc\n\n%end\n")
+
+    assert reading.request.settings.certificates == ()
+    assert told(reading, Severity.WARNING) == ["1: the %certificate section is empty"]
 
 
 def test_the_purpose_of_a_system_is_a_setting(understand):

@@ -22,6 +22,12 @@ from applbuild.kickstart.table import ENTRIES
 from applbuild.kickstart.words import Given, hide_credentials, name_words
 from applbuild.model.problem import Problem, Severity
 
+_OTHER_INSTALLERS = {
+    **dict.fromkeys(("vmaccepteula", "accepteula", "%firstboot", "dryrun"), "VMware ESXi"),
+    **dict.fromkeys(("preseed", "d-i"), "the installer of Debian or Ubuntu"),
+    **dict.fromkeys(("#cloud-config", "autoinstall:"), "cloud-init"),
+}
+_HERE_DOCUMENT = re.compile(r"<<-?\s{0,9}['\"]?(\w+)")
 _MAX_MESSAGE = 300
 _MAX_WORDS = 100
 
@@ -61,6 +67,7 @@ def parse(items: Iterable[Item]) -> Parsed:
     items = tuple(items)
     parser = new_parser({item.name for item in items})
     vocabulary = vocabulary_of(parser)
+    endings = _here_documents(items)
     statements: list[Statement] = []
     repairs: list[Problem] = []
     errors: list[Problem] = []
@@ -68,7 +75,7 @@ def parse(items: Iterable[Item]) -> Parsed:
     for item in items:
         entry = ENTRIES.get(item.name)
         if entry is None:
-            errors.append(_unknown(item))
+            errors.append(_unknown(item, endings))
             continue
         actions = vocabulary.get(item.name, ())
         statement = Statement(
@@ -214,12 +221,25 @@ def _may_be_secret(item: Item) -> Iterator[str]:
         is_value_of_unknown = name not in words and not equals
 
 
-def _unknown(item: Item) -> Problem:
+def _unknown(item: Item, endings: frozenset[str]) -> Problem:
     kind = "section" if item.name.startswith("%") else "command"
+    hint = ""
+    if item.name.lower() in ENTRIES:
+        hint = f"write {item.name.lower()}"
+    elif item.name in _OTHER_INSTALLERS:
+        hint = f"this file is for {_OTHER_INSTALLERS[item.name]}, whose commands are others"
+    elif item.name in endings:
+        hint = "a section ends at the first %end, inside a here-document too, as in an installer"
     return Problem(
-        message=f"{item.name[:40]!r} is no {kind} of a kickstart",
-        place=item.place,
+        message=f"{item.name[:40]!r} is no {kind} of a kickstart", place=item.place, hint=hint
     )
+
+
+def _here_documents(items: Iterable[Item]) -> frozenset[str]:
+    """Return the words that end the here-documents of the scripts among *items*."""
+    bodies = (item.body or () for item in items if item.name in SCRIPTS)
+    lines = (line.text for body in bodies for line in body if "<<" in line.text)
+    return frozenset(word for line in lines for word in _HERE_DOCUMENT.findall(line))
 
 
 def _note(message: str, item: Item) -> Problem:

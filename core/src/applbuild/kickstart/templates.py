@@ -7,12 +7,25 @@ from collections.abc import Iterable, Iterator
 
 from applbuild.errors import KickstartError
 from applbuild.kickstart.items import SCRIPTS, Item
+from applbuild.kickstart.table import ENTRIES
 from applbuild.model.problem import Place, Problem, Severity
 
 # A bound on what is between the brackets bounds the time that the search takes.
 _FILLED_IN = r"@[A-Z][A-Z0-9_]{0,80}@|\$SNIPPET\(.{0,80}?\)|<%.{0,80}?%>"
-_PLACEHOLDER = re.compile(r"\{\{.{0,80}?\}\}|\{%.{0,80}?%\}|" + _FILLED_IN)
+_NAME = r"[A-Za-z][A-Za-z0-9_]{1,80}"
+_PLACEHOLDER = re.compile(
+    r"\{\{.{0,80}?\}\}|\{%.{0,80}?%\}|" + _FILLED_IN + rf"|__{_NAME}?__|%%{_NAME}%%|&&{_NAME}&&"
+    r"|^<%(?:[\s#=-].{0,80})?$"
+)
+_VARIABLE = re.compile(r"(?:--[a-z-]+=)?(\$\{?[a-z][a-z0-9_.]*\}?)", re.ASCII)
+_KEPT = ("$releasever", "$basearch", "$arch", "$stream", "$contentdir", "$infra")
+"""Variables that dnf fills in."""
+_CAPITALS = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", re.ASCII)
+"""What stands where a command should is to be filled in."""
 _MAX_WIDTH = 4096
+_WITH_PASSWORDS = tuple(
+    name for name, entry in ENTRIES.items() if any(word.is_secret for word in entry.words)
+)
 _IN_SCRIPT = re.compile(r"\{%-? |" + _FILLED_IN)
 
 
@@ -24,6 +37,7 @@ def refuse_template(items: Iterable[Item]) -> None:
     """
     for item in items:
         _refuse(" ".join(item.args), item.place)
+        _refuse_variable(item)
         if item.name == "%packages":
             for line in item.body or ():
                 _refuse(line.text.partition("#")[0], line.place)
@@ -31,11 +45,30 @@ def refuse_template(items: Iterable[Item]) -> None:
 
 def _refuse(text: str, place: Place) -> None:
     if found := _PLACEHOLDER.search(text):
-        raise KickstartError(
-            f"this is a template: {found[0]} is to be filled in",
-            place=place,
-            hint="give the kickstart that is made of it",
-        )
+        raise _is_template(found[0].strip(), place)
+
+
+def _refuse_variable(item: Item) -> None:
+    """Raise for a command in capitals, and for a word of it that is a shell's or Cheetah's alone.
+
+    A password may look like that.
+    """
+    if _CAPITALS.fullmatch(item.name):
+        raise _is_template(item.name, item.place)
+    if item.is_section or item.name in _WITH_PASSWORDS:
+        return
+    for word in item.args[1:]:
+        found = _VARIABLE.fullmatch(word)
+        if found and found[1].replace("{", "").replace("}", "") not in _KEPT:
+            raise _is_template(found[1], item.place)
+
+
+def _is_template(found: str, place: Place) -> KickstartError:
+    return KickstartError(
+        f"this is a template: {found} is to be filled in",
+        place=place,
+        hint="give the kickstart that is made of it",
+    )
 
 
 def suspect_template(items: Iterable[Item]) -> Iterator[Problem]:

@@ -10,8 +10,9 @@ from applbuild.kickstart.reading import Reading
 from applbuild.model.problem import Severity
 from applbuild.model.settings import Group, SshKey, User
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
-_GROUP = re.compile(rf"({_NAME.pattern})\s*(?:\((\d+)\))?", re.ASCII)
+# Some systems' useradd(8) takes names that begin with a digit, others' says that it does not.
+_NAME = re.compile(r"(?!\d+$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
+_GROUP = re.compile(r"((?!\d+\b)[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?)\s*(?:\((\d+)\))?", re.ASCII)
 _MAX_ID = 2**32 - 2
 # shadow(5): fields are parted by colons.
 _HASH = re.compile(r"[!-9;-~]*", re.ASCII)

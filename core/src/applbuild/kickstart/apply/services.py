@@ -134,7 +134,7 @@ def _certificate(reading: Reading, statement: Statement) -> Reading:
         return reading.problem(message, place, hint="write a whole path")
     text = "".join(f"{line.text}\n" for line in statement.item.body or ())
     if not text.strip():
-        return reading.problem("the %certificate section is empty", place)
+        return reading.problem("the %certificate section is empty", place, Severity.WARNING)
     certificate = Certificate(name=name, folder=folder, text=text, place=place)
     others = (
         other
