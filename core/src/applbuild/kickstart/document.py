@@ -38,8 +38,9 @@ nothing and fetches nothing.
   `https` are fetched by a build, as by a plan. What `%pre` writes can be included (see
   [building.md](building.md#scripts)). A file that is not there ends a build; `check` fetches
   and runs nothing, tells what it could not include, and goes on.
-* **Templates** (`@NAME@`, `{{ name }}`, `{% if %}`, `<% if %>`, `__NAME__`, `$SNIPPET('name')`) are refused as what they
-  are. Scripts may contain anything.
+* **Templates** (`@NAME@`, `__NAME__`, `{{ name }}`, `{% if %}`, `<% if %>`, `$SNIPPET('name')`, a
+  word that is `$name` alone, a command that is `ALL_CAPITALS`) are refused as what they are.
+  Scripts may contain anything.
 * **The last word counts**, as in Anaconda: of two `part` lines for a mount point, of two
   `rootpw` lines, of `name` and `-name` in `%packages`.
 * **Passwords** become hashes while the file is read, and are nowhere shown.
