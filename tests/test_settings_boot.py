@@ -22,6 +22,7 @@ ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("locale -a | grep -c '^[fp][rt]_..[.]utf8'", "2"),
         ("LC_ALL=de_DE.UTF-8 date -d 2026-03-01 +%B", "März"),
     ),
+    "langsupport": (("locale -a | grep -c '^nl_NL[.]utf8'", "1"),),
     "keyboard": (
         ("localectl status | grep -o 'VC Keymap: .*'", "VC Keymap: de-nodeadkeys"),
         ("localectl status | grep -o 'X11 Layout: .*'", "X11 Layout: de,us"),
@@ -78,6 +79,7 @@ ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     "part": (
         ("findmnt -no OPTIONS /srv", "rw,nodev,noatime"),
         ("findmnt -no LABEL /srv", "people"),
+        ("df --output=itotal /srv | tail -1 | tr -d ' '", "32768"),
         ("findmnt -no FSTYPE /boot", "ext4"),
         ("swapon --show=TYPE,SIZE --noheadings | tr -s ' '", "partition 64M"),
     ),
@@ -90,6 +92,12 @@ ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "%packages": (("dpkg-query -W -f '${db:Status-Abbrev}' openssh-server", "ii"),),
     "%post": (("cat /srv/README", "after the settings: all.example.org"),),
+    "%certificate": (
+        (
+            "openssl verify -CApath /etc/ssl/certs /etc/ssl/certs/ours.pem",
+            "/etc/ssl/certs/ours.pem: OK",
+        ),
+    ),
     "%addon": (("grep -c '^kept = yes' /root/anaconda-ks.cfg", "1"),),
 }
 """By command: what the guest is asked, and what it answers."""
@@ -126,6 +134,7 @@ NOT_USED = {
     "xconfig": "its --startxonboot is the opposite of skipx; core/tests",
     "authselect": "only Fedora's systems have it; core/tests",
     "selinux": "only a system with its policy can be in a mode; test_rpm_appliance",
+    "syspurpose": "only systems with subscription-manager have it; core/tests",
     "partition": "another name of `part`",
     "url": "the host's own archives are used, so that no archive is named here",
     "repo": "the host's own archives are used, so that no archive is named here",

@@ -97,7 +97,7 @@ _NETWORK = Entry(
         ),
         honoured("--device", "the card with this hardware address", "??:??:??:??:??:??"),
         honoured("--device", "the interface of this name"),
-        honoured("--bootproto", "its address comes by DHCP", "dhcp", "bootp"),
+        honoured("--bootproto", "its address comes by DHCP", "dhcp", "bootp", "query"),
         honoured("--bootproto", "its address is that of --ip, and without it by DHCP", "ibft"),
         honoured("--bootproto", "its address is that of --ip"),
         honoured("--ip --netmask --gateway", "its IPv4 address, network and default route"),
