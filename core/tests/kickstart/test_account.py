@@ -81,6 +81,15 @@ def test_the_account_as_text_marks_each_line_and_explains_what_is_not_honoured(w
     assert "   11 ! part /srv\n      !   the partition /srv has no size" in text
 
 
+def test_what_is_no_command_is_not_shown_whole(write):
+    told = account(
+        write("text\n#user --name=a\n--gecos=x --password=geheim\n%post\nx @Y@ geheim\n")
+    )
+
+    assert [line.text for line in told.lines] == ["text", "--gecos=x ...", "%post", "x ..."]
+    assert "geheim" not in "\n".join(to_text(told))
+
+
 def test_the_account_names_each_file_where_it_begins(write):
     path = write("lang C\n%include b.ks\nskipx\n", **{"b.ks": "text\n"})
 

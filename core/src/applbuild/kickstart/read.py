@@ -18,7 +18,7 @@ from applbuild.kickstart.passwords import secrets_of
 from applbuild.kickstart.reading import Reading
 from applbuild.kickstart.table import ENTRIES
 from applbuild.kickstart.templates import refuse_template, suspect_template
-from applbuild.kickstart.text import Text, load
+from applbuild.kickstart.text import INCLUDES, Text, load
 from applbuild.kickstart.words import hide_credentials
 from applbuild.model.problem import Place, Problem, Severity
 from applbuild.model.request import Request
@@ -77,11 +77,19 @@ def account(path: Path, *, is_strict: bool = False) -> Account:
     }
     for problem in ordered:
         place = problem.place or Place(path.name, 1)
-        shown_text = hide_credentials(understood.texts.get(place, "").strip())
-        line = told.get(place, AccountLine(place=place, text=shown_text))
+        text_here = _shown_of_no_statement(understood.texts.get(place, ""))
+        line = told.get(place, AccountLine(place=place, text=text_here))
         told[place] = attrs.evolve(line, problems=(*line.problems, problem))
     lines = sorted(told.values(), key=lambda line: understood.order.get(line.place, -1))
     return Account(kickstart=path.name, lines=tuple(lines))
+
+
+def _shown_of_no_statement(text: str) -> str:
+    """Return the line *text* as it may be shown: what is no command may be anything."""
+    words = text.split()
+    if len(words) < 2 or words[0] in INCLUDES:
+        return hide_credentials(text.strip())
+    return f"{words[0]} ..."
 
 
 def _apply(path: Path, statements: tuple[Statement, ...]) -> Reading:
