@@ -19,15 +19,10 @@ from applbuild.kickstart.eras import modernise, removal
 from applbuild.kickstart.items import SCRIPTS, Item
 from applbuild.kickstart.rules import Entry, Fate
 from applbuild.kickstart.table import ENTRIES
+from applbuild.kickstart.unknown import here_documents, unknown
 from applbuild.kickstart.words import Given, hide_credentials, name_words
 from applbuild.model.problem import Problem, Severity
 
-_OTHER_INSTALLERS = {
-    **dict.fromkeys(("vmaccepteula", "accepteula", "%firstboot", "dryrun"), "VMware ESXi"),
-    **dict.fromkeys(("preseed", "d-i"), "the installer of Debian or Ubuntu"),
-    **dict.fromkeys(("#cloud-config", "autoinstall:"), "cloud-init"),
-}
-_HERE_DOCUMENT = re.compile(r"<<-?\s{0,9}['\"]?(\w+)")
 _MAX_MESSAGE = 300
 _MAX_WORDS = 100
 
@@ -67,7 +62,7 @@ def parse(items: Iterable[Item]) -> Parsed:
     items = tuple(items)
     parser = new_parser({item.name for item in items})
     vocabulary = vocabulary_of(parser)
-    endings = _here_documents(items)
+    endings = here_documents(items)
     statements: list[Statement] = []
     repairs: list[Problem] = []
     errors: list[Problem] = []
@@ -75,7 +70,7 @@ def parse(items: Iterable[Item]) -> Parsed:
     for item in items:
         entry = ENTRIES.get(item.name)
         if entry is None:
-            errors.append(_unknown(item, endings))
+            errors.append(unknown(item, endings))
             continue
         actions = vocabulary.get(item.name, ())
         statement = Statement(
@@ -219,27 +214,6 @@ def _may_be_secret(item: Item) -> Iterator[str]:
         if has_secret or name not in words:
             yield value
         is_value_of_unknown = name not in words and not equals
-
-
-def _unknown(item: Item, endings: frozenset[str]) -> Problem:
-    kind = "section" if item.name.startswith("%") else "command"
-    hint = ""
-    if item.name.lower() in ENTRIES:
-        hint = f"write {item.name.lower()}"
-    elif item.name in _OTHER_INSTALLERS:
-        hint = f"this file is for {_OTHER_INSTALLERS[item.name]}, whose commands are others"
-    elif item.name in endings:
-        hint = "a section ends at the first %end, inside a here-document too, as in an installer"
-    return Problem(
-        message=f"{item.name[:40]!r} is no {kind} of a kickstart", place=item.place, hint=hint
-    )
-
-
-def _here_documents(items: Iterable[Item]) -> frozenset[str]:
-    """Return the words that end the here-documents of the scripts among *items*."""
-    bodies = (item.body or () for item in items if item.name in SCRIPTS)
-    lines = (line.text for body in bodies for line in body if "<<" in line.text)
-    return frozenset(word for line in lines for word in _HERE_DOCUMENT.findall(line))
 
 
 def _note(message: str, item: Item) -> Problem:
