@@ -186,3 +186,19 @@ def test_only_options_that_say_something_reach_a_payload(understand):
 
     assert request.sources[0].options == (("checksum", "ab"),)
     assert request.packages.options == (("excludedocs", "yes"),)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "repo --name=HighAvailability --baseurl=file:///run/install/repo/addons/HighAvailability",
+        "url --url=file:///mnt/source",
+    ],
+)
+def test_what_lies_on_the_medium_of_an_installer_is_not_used_and_that_is_told(
+    understand, told, line
+):
+    reading = understand(f"{line}\n")
+
+    assert reading.request.sources == ()
+    assert "names the medium of an installer" in told(reading, Severity.WARNING)[0]

@@ -19,6 +19,8 @@ from applbuild.model.request import (
 )
 
 _LOCATIONS = ("--url", "--baseurl")
+# Where Anaconda mounts it; the kickstart that Anaconda leaves behind names its add-ons there.
+_MEDIUM = ("file:///run/install/", "file:///mnt/source")
 _SPELLINGS = {"instLangs": "inst-langs", "excludeWeakdeps": "exclude-weakdeps"}
 _MAX_PROBLEMS = 100
 _GROUP_OPTIONS = ("--nodefaults", "--optional")
@@ -44,6 +46,10 @@ def _source(reading: Reading, statement: Statement) -> Reading:
         options=options,
         place=statement.item.place,
     )
+    if source.url.startswith(_MEDIUM):
+        message = f"`{source.command}` names the medium of an installer: it is not used"
+        hint = "where its packages are wanted, name an archive that has them"
+        return reading.problem(message, statement.item.place, Severity.WARNING, hint)
     kept = []
     for other in reading.request.sources:
         # `url` and `liveimg` say one place each; a later `repo` of a name is the same again.
