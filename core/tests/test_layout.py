@@ -25,10 +25,11 @@ from applbuild.model.request import (
     Settings,
 )
 from applbuild.model.settings import (
-    Addon,
+    Certificate,
     Clock,
     Firewall,
     Language,
+    Purpose,
     SshKey,
     TimeServer,
     User,
@@ -652,7 +653,8 @@ def test_a_plan_with_everything_in_it_survives_json():
             ),
             firewall=Firewall(services=("ssh",), place=Place("web.ks", 5)),
             clock=Clock(servers=(TimeServer(name="time.example.org"),)),
-            addons=(Addon(name="x"),),
+            certificates=(Certificate(name="x", text="AAAA\n"),),
+            purpose=Purpose(role="x", addons=("a",)),
             users=(User(name="ö", uid=7, groups=("a", "b"), place=Place("web.ks", 3)),),
             ssh_keys=(SshKey(user="ö", key="ssh-ed25519 AAAA"),),
         ),

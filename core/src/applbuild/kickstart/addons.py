@@ -9,7 +9,7 @@ from applbuild.kickstart.grammar import Statement
 from applbuild.kickstart.judge import judge
 
 
-def is_kept(statement: Statement) -> bool:
+def _is_kept(statement: Statement) -> bool:
     """Return whether the %addon *statement* is for others than an installer or one machine."""
     return all(verdict.says == statement.entry.says for verdict in judge(statement))
 
@@ -22,6 +22,6 @@ def addons_of(statements: Iterable[Statement]) -> str:
     lines: list[str] = []
     for statement in statements:
         item = statement.item
-        if item.name == "%addon" and is_kept(statement):
+        if item.name == "%addon" and _is_kept(statement):
             lines += [shlex.join(item.args), *(line.text for line in item.body or ()), "%end"]
     return "".join(f"{line}\n" for line in lines)

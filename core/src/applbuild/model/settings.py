@@ -160,14 +160,6 @@ class Purpose:
 
 
 @attrs.frozen(kw_only=True)
-class Addon:
-    """One `%addon` section that is kept for the system; what it says is in Secrets."""
-
-    name: str
-    place: Place | None = None
-
-
-@attrs.frozen(kw_only=True)
 class Settings:
     """What the installed system is told about itself; None leaves the system's own default."""
 
@@ -189,7 +181,6 @@ class Settings:
     services: tuple[Service, ...] = ()
     desktop: Desktop = Desktop()
     first_boot: FirstBoot | None = None
-    addons: tuple[Addon, ...] = ()
     certificates: tuple[Certificate, ...] = ()
     purpose: Purpose | None = None
 

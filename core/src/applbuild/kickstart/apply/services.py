@@ -12,12 +12,10 @@ from pykickstart.constants import (
     SELINUX_ENFORCING,
 )
 
-from applbuild.kickstart.addons import is_kept
 from applbuild.kickstart.grammar import Statement
 from applbuild.kickstart.reading import Reading
 from applbuild.model.problem import Severity
 from applbuild.model.settings import (
-    Addon,
     Authselect,
     Certificate,
     Firewall,
@@ -114,14 +112,6 @@ def _authselect(reading: Reading, statement: Statement) -> Reading:
     return reading.settings(authselect=Authselect(words=words, place=statement.item.place))
 
 
-def _addon(reading: Reading, statement: Statement) -> Reading:
-    if not is_kept(statement):
-        return reading
-    item = statement.item
-    addon = Addon(name=next(iter(item.args[1:]), ""), place=item.place)
-    return reading.settings(addons=(*reading.request.settings.addons, addon))
-
-
 def _certificate(reading: Reading, statement: Statement) -> Reading:
     said = {given.name: given.value for given in statement.given}
     place, name, folder = statement.item.place, said.get("--filename", ""), said.get("--dir")
@@ -165,6 +155,5 @@ SERVICES = {
     "firstboot": _firstboot,
     "authselect": _authselect,
     "syspurpose": _syspurpose,
-    "%addon": _addon,
     "%certificate": _certificate,
 }
