@@ -51,6 +51,12 @@ class TestServices:
             guest.remarks
         )
 
+    def test_that_bring_the_network_up_are_done_by_what_does_it_today(self, turn):
+        guest = turn("services --enabled=network")
+
+        assert guest.ran == []
+        assert "what sets up its network does that" in guest.remarks[0]
+
     def test_that_are_not_there_cannot_be_turned_on(self, turn):
         with pytest.raises(KickstartError, match="has no unit ghost") as caught:
             turn("services --enabled=ghost")

@@ -16,6 +16,8 @@ from applbuild.tree import exists, write_file
 _OWN_UNITS = "/etc/systemd/system"
 _UNITS = (_OWN_UNITS, "/usr/lib/systemd/system", "/lib/systemd/system")
 _SCRIPTS = "/etc/init.d"
+# The script of older systems that brings interfaces up; their kickstarts turn it on.
+_INTERFACES = "network"
 _HOST_KEYS_UNIT = "applbuild-ssh-host-keys.service"
 _HOST_KEYS = """\
 # Written by applbuild: every machine made from this image has ssh host keys of its own.
@@ -67,6 +69,10 @@ def set_services(plan: Plan, tree: Tree, run: Run, progress: Progress) -> None:
             ask(tree, run, argv, f"services: {verb} {service.name}", service.place)
             continue
         message = f"services: the installed system has no unit {service.name}"
+        if service.is_enabled and service.name == _INTERFACES:
+            message += "; what sets up its network does that"
+            progress.remark(f"{service.place}: {message}", is_warning=False)
+            continue
         if service.is_enabled:
             hint = "add the package that brings it to %packages"
             raise KickstartError(message, place=service.place, hint=hint)
