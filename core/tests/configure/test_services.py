@@ -38,6 +38,14 @@ class TestServices:
     def test_are_found_by_all_their_names(self, turn, name, unit):
         assert turn(f"services --enabled={name}").ran == [["systemctl", "--quiet", "enable", unit]]
 
+    def test_are_never_those_of_the_host(self, turn, guest, tmp_path):
+        host = tmp_path / "host.service"
+        host.write_text("[Install]\nAlias=ghost.service\n", encoding="utf-8")
+        (guest.root / "etc/systemd/system/link.service").symlink_to(host)
+
+        with pytest.raises(KickstartError, match="has no unit ghost"):
+            turn("services --enabled=ghost")
+
     def test_are_turned_off_and_on_in_the_order_of_the_line(self, turn):
         ran = turn("services --disabled=a --enabled=b.timer").ran
 

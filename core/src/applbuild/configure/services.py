@@ -88,11 +88,12 @@ def _unit(service: Service, tree: Tree) -> str | None:
     if has_unit(tree, wanted):
         return wanted
     for folder in _UNITS:
-        for file in sorted(tree.path(folder).glob("*.service")):
+        for name in sorted(file.name for file in tree.path(folder).glob("*.service")):
+            file = tree.path(f"{folder}/{name}")  # links are the system's own
             text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
             aliases = (line for line in text.splitlines() if line.startswith("Alias="))
             if any(wanted in line.removeprefix("Alias=").split() for line in aliases):
-                return file.name
+                return name
     return None
 
 
