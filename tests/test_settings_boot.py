@@ -138,6 +138,7 @@ NOT_USED = {
     "partition": "another name of `part`",
     "url": "the host's own archives are used, so that no archive is named here",
     "repo": "the host's own archives are used, so that no archive is named here",
+    "module": "only RPM repositories have modules; plugins/payload_dnf",
     "liveimg": "it takes the place of packages; plugins/payload_tree",
     "autopart": "it takes the place of `part`",
     "%pre": "it has no effect on the guest",

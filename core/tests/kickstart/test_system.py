@@ -368,7 +368,6 @@ def test_what_old_files_say_to_an_installer_stops_no_build(understand, told, lin
     [
         ("lilo --location=mbr", "bootloader"),
         ("bootloader --sdboot", "GRUB"),
-        ("module --name=perl --stream=5.24", "leave it out"),
         ("method url --url=x", "url"),
     ],
 )
