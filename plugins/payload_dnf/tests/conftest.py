@@ -87,10 +87,14 @@ class FakeRepository:
         shutil.move(built, target)
         return target
 
-    def publish(self, comps=None):
-        """Write the index of what was added."""
+    def publish(self, comps=None, modules=""):
+        """Write the index of what was added; *modules* are documents of modulemd."""
         words = ["--groupfile", comps] if comps else []
         run("createrepo_c", "--quiet", *words, self.folder)
+        if modules:
+            file = self.home / "modules.yaml"
+            file.write_text(modules)
+            run("modifyrepo_c", "--mdtype=modules", file, self.folder / "repodata")
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +162,7 @@ def dnf5():
 
 @pytest.fixture(params=["dnf4", "dnf5"])
 def dnf(request):
-    """Each generation in turn."""
+    """Each generation in turn, or the one that the test says."""
     return request.getfixturevalue(request.param)
 
 
@@ -211,6 +215,12 @@ def resolve(repository, tmp_path, dnf):
         )
 
     return call
+
+
+@pytest.fixture
+def place():
+    """The line of the kickstart that all is said to come from."""
+    return PLACE
 
 
 @pytest.fixture
