@@ -132,3 +132,45 @@ def test_repositories_of_a_file_are_used_with_their_own_keys(stocked, resolve):
     empty = stocked.home / "empty"
     empty.mkdir()
     assert names(resolve("lib", options=options, sources=())) == {"base", "lib"}
+
+
+def test_groups_of_a_repository_may_be_ignored(stocked, resolve, refused):
+    source = Source(command="url", url=stocked.url, options=(("ignoregroups", "true"),))
+    error = refused(resolve, "@web", sources=(source,))
+    assert error.message == "the repositories have no group @web"
+    assert names(resolve("lib", sources=(source,))) == {"lib"}  # nor is there a @core
+
+
+def test_only_what_a_repository_is_said_to_include_is_used(stocked, resolve, refused):
+    source = Source(command="url", url=stocked.url, options=(("includepkgs", "base,docs"),))
+    assert names(resolve("docs", sources=(source,))) == {"base", "docs"}
+    error = refused(resolve, "lib", sources=(source,))
+    assert error.message == "the repositories have no package lib"
+    assert error.hint == "an option of its repository leaves it out, or it belongs to a module"
+
+
+@pytest.mark.parametrize(
+    "name", ["lib.noarch", "lib-1.0-1", "lib-1.0", "lib-0:1.0-1.noarch", "tool(lib)", "/opt/lib"]
+)
+def test_a_package_may_be_named_by_version_architecture_and_what_it_provides(
+    repository, resolve, name
+):
+    repository.add("lib", "Provides: tool(lib)\nProvides: /opt/lib")
+    repository.publish()
+    (package,) = resolve(name, is_fetched=False).packages
+    assert (package.name, package.reason) == ("lib", "the kickstart asks for it")
+
+
+@pytest.mark.parametrize("name", ["docs-9", "docs.i686", "tool(docs)", "/opt/docs"])
+def test_such_a_name_that_nothing_has_is_refused(stocked, resolve, refused, name):
+    error = refused(resolve, name)
+    assert error.message == f"the repositories have no package {name}"
+    assert str(error.place) == "x.ks:3"
+
+
+def test_what_contradicts_others_may_be_left_out(repository, resolve, refused):
+    repository.add("app", "Requires: nothing-has-this")
+    repository.add("lib")
+    repository.publish()
+    assert "nothing-has-this" in refused(resolve, "app", "lib").message
+    assert names(resolve("app", "lib", said=("ignorebroken",))) == {"lib"}

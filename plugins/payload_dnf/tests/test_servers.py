@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 from contextlib import ExitStack
@@ -61,6 +62,17 @@ def test_packages_are_downloaded_once_and_a_plan_downloads_none(stocked, resolve
     server.asked.clear()
     resolve("app", sources=source(url))
     assert set(server.asked) == {"/repository/repodata/repomd.xml"}
+
+
+def test_what_no_build_has_used_for_a_month_leaves_the_cache(stocked, resolve, tmp_path):
+    stale = tmp_path / "cache/repositories/stale"
+    stale.mkdir(parents=True)
+    (stale / "old.rpm").touch()
+    os.utime(stale, (0, 0))
+    resolve("app")
+    assert not stale.exists()
+    (kept,) = (tmp_path / "cache/repositories").iterdir()
+    assert (kept / "lock").exists()
 
 
 def test_a_repository_that_changed_is_read_anew(stocked, resolve, serve):

@@ -13,7 +13,7 @@ from applbuild_payload_dnf.options import DnfOptions
 from applbuild_payload_dnf.record import load_record, save_record
 from applbuild_payload_dnf.signatures import refuse_unverified
 from applbuild_payload_dnf.sources import wanted as wanted_of
-from applbuild_payload_dnf.store import download, locate, newest_seconds, sha256_of
+from applbuild_payload_dnf.store import download, locate, newest_seconds, sha256_of, trim
 
 
 def fetch(
@@ -44,6 +44,7 @@ def fetch(
     checksums = {name: sha256_of(file) for name, file in files.items()}
     record = attrs.evolve(record, files=tuple((name, str(file)) for name, file in files.items()))
     digest = save_record(record, checksums, cache)
+    trim(cache)
     total = sum(package.download_bytes for package in resolution.packages)
     progress.advance(total, total)
     return attrs.evolve(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from applbuild import KickstartError, Run, ToolError
+from applbuild_payload_dnf.logins import without_login
 from applbuild_payload_dnf.options import DnfOptions
 from applbuild_payload_dnf.repositories import Repository
 
@@ -25,7 +26,17 @@ def keys_of(repository: Repository, options: DnfOptions) -> tuple[Path, ...]:
     """
     if repository.name in options.unsigned:
         return ()
-    own = tuple(Path(key.removeprefix("file://")) for key in repository.keys)
+    remote = next((key for key in repository.keys if re.match("(https?|ftp)://", key)), None)
+    if remote and not options.keys:
+        raise KickstartError(
+            f"the key {without_login(remote)} of the repository {repository.name} "
+            "is not on this host",
+            place=repository.place,
+            hint="nobody vouches for a key that is downloaded: fetch it, look at it, and name the "
+            "file with --payload dnf,keys=FILE",
+        )
+    local = (key for key in repository.keys if not re.match("(https?|ftp)://", key))
+    own = tuple(Path(key.removeprefix("file://")) for key in local)
     found = own or (*options.keys, *sorted(_HOST_KEYS.glob("RPM-GPG-KEY-*")))
     absent = [path for path in found if not path.is_file()]
     if absent:
