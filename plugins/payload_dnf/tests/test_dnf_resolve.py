@@ -161,9 +161,18 @@ def test_a_package_may_be_named_by_version_architecture_and_what_it_provides(
     assert (package.name, package.reason) == ("lib", "the kickstart asks for it")
 
 
-@pytest.mark.parametrize("name", ["docs-9", "docs.i686", "tool(docs)", "/opt/docs"])
-def test_such_a_name_that_nothing_has_is_refused(stocked, resolve, refused, name):
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("docs-9", "they have docs, of another version or architecture"),
+        ("docs.i686", "they have docs, of another version or architecture"),
+        ("tool(docs)", ""),
+        ("/opt/docs", ""),
+    ],
+)
+def test_such_a_name_that_nothing_has_is_refused(stocked, resolve, refused, name, hint):
     error = refused(resolve, name)
+    assert error.hint == hint
     assert error.message == f"the repositories have no package {name}"
     assert str(error.place) == "x.ks:3"
 
@@ -174,3 +183,13 @@ def test_what_contradicts_others_may_be_left_out(repository, resolve, refused):
     repository.publish()
     assert "nothing-has-this" in refused(resolve, "app", "lib").message
     assert names(resolve("app", "lib", said=("ignorebroken",))) == {"lib"}
+
+
+def test_what_a_backend_needs_is_missed_after_what_the_kickstart_asks_for(
+    stocked, resolve, refused
+):
+    error = refused(resolve, "dosc", needs=("brewer|brewd",))
+    assert error.message == "the repositories have no package dosc"
+    error = refused(resolve, "docs", needs=("brewer|brewd",), said=("ignoremissing",))
+    assert error.message == "the repositories have no brewer or brewd, which is needed: a test"
+    assert error.hint == "leave it out with -brewer in %packages"

@@ -109,17 +109,14 @@ def _choose(
     by_name = {wish.name: wish for wish in asked}
     while True:
         choice = choose(dnf, tuple(by_name), excluded, *words)
-        absent = [
-            missing(by_name[name], offer, is_filtered=name in choice.filtered)
-            for name in (*choice.absent, *choice.filtered)
-            if name in by_name
-        ]
-        if absent and not is_lenient:
-            raise absent[0]
-        for name in (*choice.absent, *choice.filtered):
-            by_name.pop(name, None)
-        for error in absent:
+        unmet = {*choice.absent, *choice.filtered}
+        absent = [wish for name, wish in by_name.items() if name in unmet]
+        for wish in absent:
+            error = missing(wish, offer, is_filtered=wish.name in choice.filtered)
+            if wish.is_needed or not is_lenient:
+                raise error
             progress.remark(f"{error.place}: left out: {error.message}", is_warning=True)
+            del by_name[wish.name]
         if absent and by_name:
             continue
         for row in choice.skipped:

@@ -24,6 +24,11 @@ class Wish:
     reason: str
     package: PackageName
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether a backend wants it, and not the kickstart."""
+        return bool(self.package.reason)
+
 
 @attrs.frozen(kw_only=True)
 class Offer:
@@ -100,32 +105,37 @@ def missing(wish: Wish, offer: Offer, *, is_filtered: bool) -> KickstartError:
 
     *is_filtered* where they have it, but leave it out.
     """
+    if wish.is_needed:
+        names = wish.package.name.replace("|", " or ")
+        return KickstartError(
+            f"the repositories have no {names}, which is needed: {wish.reason}",
+            place=wish.package.place,
+            hint=f"leave it out with -{wish.name} in %packages",
+        )
     near = difflib.get_close_matches(wish.name, sorted(offer.names), n=3, cutoff=0.7)
     hint = f"did you mean {', '.join(near)}?" if near else ""
+    other = [name for name in offer.names if wish.name.startswith((f"{name}-", f"{name}."))]
+    if other:
+        hint = f"they have {max(other, key=len)}, of another version or architecture"
     if is_filtered:
         hint = "an option of its repository leaves it out, or it belongs to a module"
     return KickstartError(
-        f"the repositories have no package {wish.name}"
-        + ("" if wish.reason.startswith(_ASKED) else f", which is needed: {wish.reason}"),
-        place=wish.package.place,
-        hint=hint,
+        f"the repositories have no package {wish.name}", place=wish.package.place, hint=hint
     )
 
 
 def _needed(
     package: PackageName, offer: Offer, unwanted: tuple[PackageName, ...]
 ) -> Iterator[Wish]:
-    """Yield the first alternative of *package* there is; none where all are excluded."""
+    """Yield the first alternative of *package* there is; none where all are excluded.
+
+    Where there is none it is the first, so that dnf misses it after what people asked for.
+    """
     names = [name for name in package.name.split("|") if not is_excluded(name, unwanted)]
-    found = next((name for name in names if name in offer.names), None)
-    if found:
-        yield Wish(name=found, reason=package.reason, package=package)
-    elif names:
-        raise KickstartError(
-            f"the repositories have no {' or '.join(names)}, which is needed: {package.reason}",
-            place=package.place,
-            hint=f"leave it out with -{names[0]} in %packages",
-        )
+    if names:
+        found = next((name for name in names if name in offer.names), names[0])
+        left = attrs.evolve(package, name="|".join(names))
+        yield Wish(name=found, reason=package.reason, package=left)
 
 
 def _group_wishes(package: PackageName, request: Request, offer: Offer) -> Iterator[Wish]:
