@@ -59,6 +59,7 @@ from applbuild.model.result import (
     Tree,
 )
 from applbuild.model.storage import PartitionKind, PartitionRequest
+from applbuild.payload_cache import load_record, save_record, trim_cache
 from applbuild.progress import Progress
 from applbuild.run import Ran, Run
 from applbuild.tree import write_file
@@ -127,9 +128,12 @@ __all__ = [
     "hookimpl",
     "kernel_arguments",
     "kernels",
+    "load_record",
     "make_initramfs",
     "map_pieces",
     "parse_size",
+    "save_record",
+    "trim_cache",
     "used_pieces",
     "write_file",
     "write_image",

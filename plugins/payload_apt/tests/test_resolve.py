@@ -19,12 +19,13 @@ from applbuild import (
     Request,
     Run,
     Source,
+    load_record,
 )
 from applbuild.run import built_environment
 from applbuild_payload_apt.apt import Wanted, private_apt, update
 from applbuild_payload_apt.host_sources import parse_stanzas
 from applbuild_payload_apt.options import AptOptions
-from applbuild_payload_apt.record import load_record
+from applbuild_payload_apt.record import Record
 from applbuild_payload_apt.resolution import ARCHITECTURES
 from applbuild_payload_apt.store import file_of
 
@@ -212,7 +213,7 @@ def test_several_archives_are_one_choice(resolve, archive, tmp_path):
     )
     resolution = resolve("app", sources=sources)
     assert {package.name for package in resolution.packages} == {"app", "base", "lib"}
-    record = load_record(resolution.digest, resolve.cache)
+    record = load_record(Record, resolution.digest, resolve.cache)
     assert [origin for _, origin in record.archives] == ["Example", "Example"]
 
 
@@ -228,9 +229,9 @@ def test_a_login_is_not_left_in_the_cache(resolve, archive):
 def test_documentation_can_be_left_out(resolve, archive):
     archive.publish(BASE)
     full = resolve()
-    assert load_record(full.digest, resolve.cache).has_docs
+    assert load_record(Record, full.digest, resolve.cache).has_docs
     bare = resolve(docs=False)
-    assert not load_record(bare.digest, resolve.cache).has_docs
+    assert not load_record(Record, bare.digest, resolve.cache).has_docs
     assert bare.digest != full.digest
 
 

@@ -2,16 +2,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from pathlib import Path
-
-import pytest
 
 from applbuild import Run
 from applbuild.run import built_environment
 from applbuild_payload_apt.index import Stanza
 from applbuild_payload_apt.inflate import Deb, inflate, inflating
-from applbuild_payload_apt.store import newest_seconds, trim
+from applbuild_payload_apt.store import newest_seconds
 
 RUN = Run(environment=built_environment())
 
@@ -56,22 +53,3 @@ def test_every_package_is_brought_however_large(tmp_path, make_deb):
         for deb in debs:
             assert listing(bring(deb)) == listing(deb.file)
     assert sorted(file.name for file in folder.iterdir()) == ["large.deb", "small.deb"]
-
-
-def test_only_what_nobody_used_for_a_month_is_trimmed(tmp_path):
-    for name, age_days in (("old", 31), ("new", 29)):
-        file, folder = tmp_path / "packages" / f"{name}.deb", tmp_path / "indexes" / name
-        file.parent.mkdir(exist_ok=True)
-        file.touch()
-        (folder / "lists").mkdir(parents=True)
-        for entry in (file, folder):
-            os.utime(entry, (time.time() - age_days * 86400,) * 2)
-    trim(tmp_path)
-    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob("*/*"))
-    assert left == ["indexes/new", "packages/new.deb"]
-
-
-@pytest.mark.parametrize("folder", ["", "packages"])
-def test_an_empty_cache_can_be_trimmed(tmp_path, folder):
-    (tmp_path / folder).mkdir(exist_ok=True)
-    trim(tmp_path)

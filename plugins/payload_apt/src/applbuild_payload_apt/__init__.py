@@ -24,7 +24,9 @@ from applbuild import (
     Tool,
     Tree,
     hookimpl,
+    load_record,
     make_initramfs,
+    trim_cache,
 )
 from applbuild_payload_apt.apt import write_access
 from applbuild_payload_apt.archives import is_archive, logins_of, without_login
@@ -32,9 +34,9 @@ from applbuild_payload_apt.dpkg import install
 from applbuild_payload_apt.image_sources import write_sources
 from applbuild_payload_apt.inflate import Deb
 from applbuild_payload_apt.options import AptOptions
-from applbuild_payload_apt.record import load_record
+from applbuild_payload_apt.record import Record
 from applbuild_payload_apt.resolution import ARCHITECTURES, DEPENDENCY, resolve
-from applbuild_payload_apt.store import download, file_of, newest_seconds, trim
+from applbuild_payload_apt.store import download, file_of, newest_seconds
 from applbuild_payload_apt.traces import mark_dependencies, remove_traces
 
 _COMMANDS = ("url", "repo")
@@ -140,7 +142,7 @@ def applbuild_fetch(
     with tempfile.TemporaryDirectory(prefix="apt-") as private:
         configuration = write_access(logins_of(request), Path(private), run)
         download(resolution.packages, configuration, cache, run, progress)
-    trim(cache)
+    trim_cache(cache)
     files = (file_of(package, cache) for package in resolution.packages)
     return attrs.evolve(resolution, newest_seconds=newest_seconds(files))
 
@@ -148,7 +150,7 @@ def applbuild_fetch(
 @hookimpl
 def applbuild_populate(plan: Plan, tree: Tree, cache: Path, run: Run) -> Tree:
     """Install the plan's packages into *tree*, without network and without a trace of this host."""
-    record = load_record(plan.resolution.digest, cache)
+    record = load_record(Record, plan.resolution.digest, cache)
     files = {package.name: file_of(package, cache) for package in plan.resolution.packages}
     debs = tuple(Deb(stanza=stanza, file=files[stanza.name]) for stanza in record.stanzas)
     install(debs, tree, run, has_docs=record.has_docs)

@@ -105,7 +105,7 @@ def private_apt(wanted: Wanted, cache: Path, run: Run) -> Iterator[Apt]:
         tempfile.TemporaryDirectory(prefix="apt-") as private,
     ):
         fcntl.flock(lock, fcntl.LOCK_EX)
-        os.utime(state)  # it is in use: `store.trim` goes by that
+        os.utime(state)  # it is in use: `trim_cache` goes by that
         for name, text in (("status", ""), ("sources/applbuild.sources", sources)):
             # Written anew they would be newer than apt's own cache, which it would throw away.
             if not (state / name).is_file():

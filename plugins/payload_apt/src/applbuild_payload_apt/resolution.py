@@ -18,13 +18,14 @@ from applbuild import (
     Request,
     Resolution,
     Run,
+    save_record,
 )
 from applbuild_payload_apt.apt import Wanted, available, choose, private_apt, update
 from applbuild_payload_apt.archives import Archive, logins_of, named_archive
 from applbuild_payload_apt.host_sources import read_host_sources
 from applbuild_payload_apt.index import Index, Stanza
 from applbuild_payload_apt.options import AptOptions
-from applbuild_payload_apt.record import Record, save_record
+from applbuild_payload_apt.record import Record
 from applbuild_payload_apt.selection import Wish, wishes
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}

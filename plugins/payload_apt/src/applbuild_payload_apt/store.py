@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import tempfile
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from applbuild import HostError, Package, Progress, Run, ToolError
 from applbuild_payload_apt.apt import HELPER
 
-_DAY_SECONDS = 24 * 60 * 60
-_KEPT_DAYS = 30
 _BATCH = 200
 _TIME = slice(8 + 16, 8 + 28)
 """Where an ar archive has the time of its first member, in decimal (deb(5), ar(5))."""
@@ -92,16 +88,3 @@ def newest_seconds(files: Iterable[Path]) -> int:
 def _built_seconds(file: Path) -> int:
     with file.open("rb") as content:
         return int(content.read(_TIME.stop)[_TIME].decode("ascii").strip() or 0)
-
-
-def trim(cache: Path) -> None:
-    """Remove what no build has used for a month, and what killed downloads left."""
-    oldest = time.time() - _KEPT_DAYS * _DAY_SECONDS
-    entries = (entry for folder in cache.iterdir() if folder.is_dir() for entry in folder.iterdir())
-    for entry in entries:
-        try:
-            is_unused = entry.stat().st_mtime < oldest
-            if is_unused:
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        except FileNotFoundError:
-            continue  # another build was faster

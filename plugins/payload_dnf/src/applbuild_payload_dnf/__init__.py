@@ -20,6 +20,7 @@ from applbuild import (
     Tool,
     Tree,
     hookimpl,
+    load_record,
     make_initramfs,
     write_file,
 )
@@ -28,7 +29,7 @@ from applbuild_payload_dnf.fetching import fetch
 from applbuild_payload_dnf.image_repositories import write_repository
 from applbuild_payload_dnf.logins import without_login
 from applbuild_payload_dnf.options import DnfOptions
-from applbuild_payload_dnf.record import load_record
+from applbuild_payload_dnf.record import Record
 from applbuild_payload_dnf.repositories import SETTINGS, is_repository
 from applbuild_payload_dnf.resolution import resolve
 from applbuild_payload_dnf.rpm import install
@@ -138,7 +139,7 @@ def applbuild_fetch(
 @hookimpl
 def applbuild_populate(plan: Plan, tree: Tree, options: DnfOptions, cache: Path, run: Run) -> Tree:
     """Install the plan's packages into *tree*, without network and without a trace of this host."""
-    record = load_record(plan.resolution.digest, cache)
+    record = load_record(Record, plan.resolution.digest, cache)
     files = dict(record.files)
     chosen = [Path(files[row.full_name]) for row in record.rows]
     install(chosen, tree, run, has_docs=record.has_docs, languages=record.languages)

@@ -78,7 +78,7 @@ def private_dnf(wanted: Wanted, cache: Path, run: Run) -> Iterator[Dnf]:
         tempfile.TemporaryDirectory(prefix="dnf-") as folder,
     ):
         fcntl.flock(lock, fcntl.LOCK_EX)
-        os.utime(kept)  # it is in use: `store.trim` goes by that
+        os.utime(kept)  # it is in use: `trim_cache` goes by that
         # dnf's own locks hold ids of processes, which say nothing in another room.
         for stale in kept.glob("*.pid"):
             stale.unlink()

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import attrs
 
-from applbuild import Progress, Request, Resolution, Run
+from applbuild import Progress, Request, Resolution, Run, load_record, trim_cache
 from applbuild_payload_dnf.dnf import private_dnf
 from applbuild_payload_dnf.modules import asked_streams, switch
 from applbuild_payload_dnf.options import DnfOptions
-from applbuild_payload_dnf.record import load_record, save_record
+from applbuild_payload_dnf.record import Record, keep
 from applbuild_payload_dnf.signatures import refuse_unverified
 from applbuild_payload_dnf.sources import wanted as wanted_of
-from applbuild_payload_dnf.store import download, locate, newest_seconds, sha256_of, trim
+from applbuild_payload_dnf.store import download, locate, newest_seconds, sha256_of
 
 
 def fetch(
@@ -30,7 +30,7 @@ def fetch(
         KickstartError: one is not signed as it must be.
         HostError: one cannot be downloaded.
     """
-    record = load_record(resolution.digest, cache)
+    record = load_record(Record, resolution.digest, cache)
     wanted = wanted_of(request, options)
     with private_dnf(wanted, cache, run) as dnf:
         switch(dnf, asked_streams(request))
@@ -43,8 +43,8 @@ def fetch(
     refuse_unverified(by_repository, record.repositories, options, run)
     checksums = {name: sha256_of(file) for name, file in files.items()}
     record = attrs.evolve(record, files=tuple((name, str(file)) for name, file in files.items()))
-    digest = save_record(record, checksums, cache)
-    trim(cache)
+    digest = keep(record, checksums, cache)
+    trim_cache(cache)
     total = sum(package.download_bytes for package in resolution.packages)
     progress.advance(total, total)
     return attrs.evolve(

@@ -29,7 +29,7 @@ from applbuild_payload_dnf.comps import read_comps
 from applbuild_payload_dnf.dnf import Dnf, Wanted, private_dnf
 from applbuild_payload_dnf.modules import asked_streams, switch
 from applbuild_payload_dnf.options import DnfOptions
-from applbuild_payload_dnf.record import Record, save_record
+from applbuild_payload_dnf.record import Record, keep
 from applbuild_payload_dnf.repositories import without_secrets
 from applbuild_payload_dnf.selection import Offer, Wish, is_excluded, missing, wishes
 from applbuild_payload_dnf.signatures import keys_of
@@ -72,7 +72,7 @@ def resolve(
         has_docs=said.get("excludedocs", "no") == "no",
         languages=said.get("inst-langs"),
     )
-    digest = save_record(record, {row.full_name: row.repository for row in chosen}, cache)
+    digest = keep(record, {row.full_name: row.repository for row in chosen}, cache)
     return Resolution(
         packages=packages,
         installed_bytes=sum(package.installed_bytes for package in packages),

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import time
 from pathlib import Path
 
 from applbuild import HostError, Run
 from applbuild_payload_dnf.choice import Row, transfers
 from applbuild_payload_dnf.dnf import Dnf, Wanted
 
-_DAY_SECONDS = 24 * 60 * 60
-_KEPT_DAYS = 30
 _BATCH = 200
 
 
@@ -67,15 +63,3 @@ def newest_seconds(files: tuple[Path, ...], run: Run) -> int:
         printed = run([*argv, *files[start : start + _BATCH]]).stdout
         newest = max(newest, *map(int, printed.split()))
     return newest
-
-
-def trim(cache: Path) -> None:
-    """Remove what no build has used for a month."""
-    oldest = time.time() - _KEPT_DAYS * _DAY_SECONDS
-    for folder in ("repositories", "resolutions"):
-        for entry in sorted((cache / folder).glob("*")):
-            try:
-                if entry.stat().st_mtime < oldest:
-                    shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-            except FileNotFoundError:
-                continue  # another build was faster
