@@ -1,4 +1,4 @@
-"""The cache of a payload: what it leaves there for its later steps, and what nobody uses any more."""
+"""The cache of a payload: what it leaves there for its later steps, and what nobody uses now."""
 
 from __future__ import annotations
 
