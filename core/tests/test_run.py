@@ -88,7 +88,7 @@ def test_a_program_of_several_names_is_found_under_the_first_there_is(tmp_path):
     for name in ("acme2-clock", "acme3-clock"):
         (tmp_path / name).touch(mode=0o755)
     run = Run(environment=(("PATH", str(tmp_path)),))
-    assert run.find("acme-clock", "acme2-clock", "acme3-clock") == "acme2-clock"
+    assert run.find("acme-clock", "acme2-clock", "acme3-clock") == str(tmp_path / "acme2-clock")
     with pytest.raises(HostError, match="no acme-clock or acme4-clock"):
         run.find("acme-clock", "acme4-clock")
 

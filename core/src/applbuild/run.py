@@ -130,13 +130,13 @@ class Run:
             ) from None
 
     def find(self, *commands: str) -> str:
-        """Return the first of *commands*, names of one program, that the host has.
+        """Return where the first of *commands*, names of one program, lies that the host has.
 
         Raises:
             HostError: it has none.
         """
         path = dict(self.environment).get("PATH")
-        found = next((name for name in commands if shutil.which(name, path=path)), None)
+        found = next(filter(None, (shutil.which(name, path=path) for name in commands)), None)
         if found is None:
             raise HostError(f"this host has no {' or '.join(commands)}")
         return found

@@ -175,7 +175,7 @@ def _unused_options(
         options = backends.info("filesystem", filesystem).kickstart_options
         if part.bytes_per_inode is not None and "bytes-per-inode" not in options:
             message = f"`part {part.title} --bytes-per-inode` has no effect with {filesystem}"
-            yield Problem(message=message, severity=Severity.NOTE, place=part.place)
+            yield Problem(message=message, severity=Severity.WARNING, place=part.place)
 
 
 def refuse(problems: tuple[Problem, ...]) -> None:

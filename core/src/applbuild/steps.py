@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import attrs
 
 from applbuild import disks as raw_disks
@@ -273,7 +275,7 @@ def tool_versions(plan: Plan, backends: Backends, run: Run) -> tuple[tuple[str, 
         command = run.find(*tool.commands)
         said = run([command, tool.version_option], is_checked=False)
         lines = (said.stdout.strip() or said.stderr.strip()).splitlines()
-        versions[command] = lines[0] if lines else ""
+        versions[Path(command).name] = lines[0] if lines else ""
     return tuple(versions.items())
 
 

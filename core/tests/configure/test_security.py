@@ -156,8 +156,19 @@ class TestCertificates:
     ):
         write(debian, ANCHOR)
 
-        assert debian.text("/usr/local/share/ca-certificates/ours.crt") == "AAAA\n"
+        assert debian.text("/usr/local/share/ca-certificates/ours.pem.crt") == "AAAA\n"
         assert debian.ran == [["update-ca-certificates"]]
+
+    def test_that_would_be_one_file_are_refused(self, write, debian):
+        second = ANCHOR.replace("ours.pem", "ours.pem.crt")
+        with pytest.raises(KickstartError, match="there is another one for") as caught:
+            write(debian, ANCHOR + second)
+        assert caught.value.hint == "give it another --filename"
+
+    def test_that_debian_would_not_look_at_are_written_and_not_trusted(self, write, debian):
+        write(debian, ANCHOR.replace("--type=anchor", "--dir=/usr/local/share/ca-certificates"))
+        assert debian.text("/usr/local/share/ca-certificates/ours.pem") == "AAAA\n"
+        assert debian.ran == []
 
     def test_that_are_put_among_the_anchors_are_trusted(self, write, fedora):
         folder = "/etc/pki/ca-trust/source/anchors"

@@ -143,8 +143,8 @@ def test_what_is_no_command_is_explained_where_it_can_be(understand, text, name,
         ("<%#\nkind: provision\n%>\n", "<%"),
         ("url --url=$tree\n", r"\$tree"),
         ("lang ${lang}\n", r"\$\{lang\}"),
-        ("network --hostname=__HOST__\n", "__HOST__"),
-        ("network --hostname=%%host%%\n", "%%host%%"),
+        ("network --hostname=__HOST__\n", "a value of `network`"),
+        ("lang %%lang%%\n", "%%lang%%"),
         ("&&YUM_REPO&&\n", "&&YUM_REPO&&"),
         ("KVM_TEST_MEDIUM\n", "KVM_TEST_MEDIUM"),
     ],
@@ -153,6 +153,19 @@ def test_more_kinds_of_templates_are_refused_as_what_they_are(understand, text, 
     with pytest.raises(KickstartError, match=f"this is a template: {found} is") as caught:
         understand(f"text\n{text}")
     assert caught.value.place.line == 2
+
+
+@pytest.mark.parametrize("password", ["my__Secret__pw", "a&&Secret&&b", "%%Secret", "x%%Secret%%"])
+def test_a_password_may_look_like_a_part_of_a_template(understand, password):
+    assert understand(f"rootpw --plaintext {password}\n").secrets.hashes
+
+
+@pytest.mark.parametrize("placeholder", ["__Secret__", "%%Secret%%", "{{Secret}}", "@SECRET@"])
+def test_a_placeholder_for_a_password_is_refused_and_not_shown(understand, placeholder):
+    with pytest.raises(KickstartError) as caught:
+        understand(f"rootpw {placeholder}\n")
+    assert "this is a template: a value of `rootpw` is to be filled in" in caught.value.message
+    assert "ecret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

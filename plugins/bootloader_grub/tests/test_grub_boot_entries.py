@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
+import attrs
 import pytest
 
 import applbuild_bootloader_grub
@@ -62,6 +64,14 @@ def test_what_fedoras_entries_refer_to_is_defined(tree: Tree) -> None:
     assert "function load_video {" in lines
     (options,) = (line for line in lines if line.startswith("set kernelopts="))
     assert options.startswith("set kernelopts='root=UUID=")
+
+
+def test_arguments_with_quotes_are_kept_as_they_are(tree: Tree) -> None:
+    decided = examples.bootable_plan(applbuild_bootloader_grub, firmware=Firmware.BIOS)
+    decided = attrs.evolve(decided, boot=attrs.evolve(decided.boot, arguments=("x='a b'",)))
+    lines = entries_menu(decided, with_modules(tree, FEDORA)) or []
+    (options,) = (shlex.split(line) for line in lines if line.startswith("set kernelopts="))
+    assert options[1].endswith(" x='a b'")
 
 
 @pytest.mark.parametrize(

@@ -42,22 +42,33 @@ _STORES = (
 def write_certificates(plan: Plan, tree: Tree, run: Run) -> None:
     """Write the certificates of the kickstart, and have the system trust those that are anchors.
 
-    One that is put where the system keeps its anchors is trusted, too, as it would be after
-    an installer.
+    One that is put where the system keeps its anchors, under a name that its tool takes, is
+    trusted, too, as it would be after an installer.
 
     Raises:
-        KickstartError: the system has no tool that takes note of an anchor, or that refuses.
+        KickstartError: the system has no tool that takes note of an anchor, or that refuses; or
+            two would be one file.
     """
     store = next((store for store in _STORES if exists(tree, store.tool)), None)
     trusted: list[Certificate] = []
+    written: set[str] = set()
     for certificate in plan.settings.certificates:
         path = _path(certificate, store)
+        if path in written:
+            message = f"%certificate {certificate.name}: there is another one for {path}"
+            hint = "give it another --filename"
+            raise KickstartError(message, place=certificate.place, hint=hint)
+        written.add(path)
         write_file(tree, path, certificate.text)
-        if store is not None and path.startswith(f"{store.folder}/"):
+        if store is not None and _is_anchor(path, store):
             trusted.append(certificate)
     if store is not None and trusted:
         said = f"%certificate {trusted[0].name}"
         ask(tree, run, store.argv, said, trusted[0].place)
+
+
+def _is_anchor(path: str, store: _Store) -> bool:
+    return path.startswith(f"{store.folder}/") and path.endswith(store.suffix)
 
 
 def _path(certificate: Certificate, store: _Store | None) -> str:
@@ -71,5 +82,5 @@ def _path(certificate: Certificate, store: _Store | None) -> str:
         )
     name = certificate.name
     if not name.endswith(store.suffix):
-        name = f"{name.rpartition('.')[0] or name}{store.suffix}"
+        name += store.suffix
     return f"{store.folder}/{name}"

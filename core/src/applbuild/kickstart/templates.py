@@ -13,10 +13,10 @@ from applbuild.model.problem import Place, Problem, Severity
 # A bound on what is between the brackets bounds the time that the search takes.
 _FILLED_IN = r"@[A-Z][A-Z0-9_]{0,80}@|\$SNIPPET\(.{0,80}?\)|<%.{0,80}?%>"
 _NAME = r"[A-Za-z][A-Za-z0-9_]{1,80}"
-_PLACEHOLDER = re.compile(
-    r"\{\{.{0,80}?\}\}|\{%.{0,80}?%\}|" + _FILLED_IN + rf"|__{_NAME}?__|%%{_NAME}%%|&&{_NAME}&&"
-    r"|^<%(?:[\s#=-].{0,80})?$"
-)
+_MARKED = r"\{\{.{0,80}?\}\}|\{%.{0,80}?%\}|" + _FILLED_IN + r"|^<%(?:[\s#=-].{0,80})?$"
+_PLACEHOLDER = re.compile(rf"{_MARKED}|__{_NAME}?__|%%{_NAME}%%|&&{_NAME}&&")
+_IN_PASSWORD = re.compile(rf"{_MARKED}|(?<![^\s=])(?:__{_NAME}?__|%%{_NAME}%%|&&{_NAME}&&)(?!\S)")
+"""Where a password may stand: of what may be a part of one, only whole values."""
 _VARIABLE = re.compile(r"(?:--[a-z-]+=)?(\$\{?[a-z][a-z0-9_.]*\}?)", re.ASCII)
 _KEPT = ("$releasever", "$basearch", "$arch", "$stream", "$contentdir", "$infra")
 """Variables that dnf fills in."""
@@ -36,7 +36,10 @@ def refuse_template(items: Iterable[Item]) -> None:
         KickstartError: the file is a template.
     """
     for item in items:
-        _refuse(" ".join(item.args), item.place)
+        if item.name in _WITH_PASSWORDS:
+            _refuse_in_secret(item)
+        else:
+            _refuse(" ".join(item.args), item.place)
         _refuse_variable(item)
         if item.name == "%packages":
             for line in item.body or ():
@@ -46,6 +49,12 @@ def refuse_template(items: Iterable[Item]) -> None:
 def _refuse(text: str, place: Place) -> None:
     if found := _PLACEHOLDER.search(text):
         raise _is_template(found[0].strip(), place)
+
+
+def _refuse_in_secret(item: Item) -> None:
+    """Raise for a placeholder beside which, or in whose place, a password may stand."""
+    if _IN_PASSWORD.search(" ".join(item.args)):
+        raise _is_template(f"a value of `{item.name}`", item.place)
 
 
 def _refuse_variable(item: Item) -> None:

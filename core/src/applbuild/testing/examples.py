@@ -160,6 +160,7 @@ class Recorder(Run):
 
     def __init__(self) -> None:
         super().__init__(environment=built_environment(EPOCH_SECONDS))
+        # A Run is frozen: what is remembered goes around that.
         object.__setattr__(self, "seen", [])
 
     seen: list[list[str]]

@@ -15,13 +15,12 @@ from applbuild import (
     RawDisk,
     Request,
     Run,
-    Tool,
     Tree,
     hookimpl,
 )
 from applbuild_bootloader_grub.boot_code import write_boot_code
 from applbuild_bootloader_grub.configuration import STAND_INS, entries, write_configuration
-from applbuild_bootloader_grub.images import write_images
+from applbuild_bootloader_grub.images import MAKE_IMAGE, write_images
 
 _WHY = "the boot loader, and its update when a kernel is installed"
 _EFI_SYSTEM_BYTES = 64 * 1024 * 1024
@@ -33,9 +32,7 @@ def applbuild_info() -> BackendInfo:
     return BackendInfo(
         summary="GRUB 2 for BIOS and UEFI",
         api=1,
-        tools=(
-            Tool("grub-mkimage", deb="grub-common", rpm="grub2-tools", others=("grub2-mkimage",)),
-        ),
+        tools=(MAKE_IMAGE,),
     )
 
 

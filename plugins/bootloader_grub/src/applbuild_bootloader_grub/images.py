@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from applbuild import HostError, KickstartError, Plan, Run, Tree
+from applbuild import HostError, KickstartError, Plan, Run, Tool, Tree
 from applbuild_bootloader_grub.places import (
     BIOS,
     EFI_FILE,
@@ -20,6 +20,7 @@ from applbuild_bootloader_grub.places import (
 )
 from applbuild_bootloader_grub.vendor import start_vendor_image
 
+MAKE_IMAGE = Tool("grub-mkimage", deb="grub-common", rpm="grub2-tools", others=("grub2-mkimage",))
 _PACKAGES = {  # of Debian and its kin, of Fedora and its kin
     BIOS: "grub-pc-bin or grub2-pc-modules",
     "x86_64-efi": "grub-efi-amd64-bin or grub2-efi-x64-modules",
@@ -94,8 +95,14 @@ def _make_image(
         # Modules and the tool that joins them are of one version.
         run.guest(tree, [own, *options, *_files(modules, image, search, tree.root), *built_in])
     else:
-        command = run.find("grub-mkimage", "grub2-mkimage")
-        run([command, *options, *_files(modules, image, search, Path("/")), *built_in])
+        run(
+            [
+                run.find(*MAKE_IMAGE.commands),
+                *options,
+                *_files(modules, image, search, Path("/")),
+                *built_in,
+            ]
+        )
 
 
 def _files(modules: Path, image: Path, search: Path | None, root: Path) -> list[str]:

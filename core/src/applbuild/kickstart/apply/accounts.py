@@ -12,7 +12,7 @@ from applbuild.model.settings import Group, SshKey, User
 
 # Some systems' useradd(8) takes names that begin with a digit, others' says that it does not.
 _NAME = re.compile(r"(?!\d+$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
-_GROUP = re.compile(r"((?!\d+\b)[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?)\s*(?:\((\d+)\))?", re.ASCII)
+_GROUP = re.compile(r"(\S+?)\s*(?:\((\d+)\))?", re.ASCII)
 _MAX_ID = 2**32 - 2
 # shadow(5): fields are parted by colons.
 _HASH = re.compile(r"[!-9;-~]*", re.ASCII)
@@ -20,14 +20,14 @@ _NO_HASH = "the password of `{}` with --iscrypted is no hash of crypt(5)"
 _HASH_HINT = "make it with `openssl passwd -6`"
 
 
-def _is_written_as_it_is(data: Any) -> bool:
+def _fits_shadow(data: Any) -> bool:
     """Return whether a password that is said to be a hash can stand in /etc/shadow."""
     return not data.isCrypted or _HASH.fullmatch(data.password or "") is not None
 
 
 def _rootpw(reading: Reading, statement: Statement) -> Reading:
     data = statement.data
-    if not _is_written_as_it_is(data):
+    if not _fits_shadow(data):
         return reading.problem(_NO_HASH.format("rootpw"), statement.item.place, hint=_HASH_HINT)
     root = User(name="root", is_locked=bool(data.lock), place=statement.item.place)
     return reading.settings(root=root, has_root_ssh=bool(data.allow_ssh))
@@ -37,7 +37,7 @@ def _user(reading: Reading, statement: Statement) -> Reading:
     data, place = statement.data, statement.item.place
     if complaint := _account_complaint(data):
         return reading.problem(complaint, place)
-    if not _is_written_as_it_is(data):
+    if not _fits_shadow(data):
         return reading.problem(_NO_HASH.format(f"user {data.name}"), place, hint=_HASH_HINT)
     if data.name == "root":
         message = "the account root is in every system"
@@ -76,7 +76,8 @@ def _account_complaint(data: Any) -> str:
     if not _NAME.fullmatch(data.name):
         return f"{data.name!r} cannot be the name of an account or a group"
     for group in getattr(data, "groups", ()):
-        if not _GROUP.fullmatch(group):
+        found = _GROUP.fullmatch(group)
+        if not (found and _NAME.fullmatch(found[1])):
             return f"{group!r} cannot be the name of a group of {data.name}"
     for field in ("uid", "gid"):
         number = getattr(data, field, None)

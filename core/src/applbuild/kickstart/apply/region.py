@@ -45,6 +45,8 @@ def _langsupport(reading: Reading, statement: Statement) -> Reading:
     for name in names:
         if not _LOCALE.fullmatch(name):
             return reading.problem(f"{name!r} is no locale", place)
+    if not names:
+        return reading.problem("`langsupport` names no further locale", place, Severity.NOTE)
     if language is None:
         message = "`langsupport` has no effect without `lang` above it"
         return reading.problem(message, place, Severity.WARNING, "write `lang`")

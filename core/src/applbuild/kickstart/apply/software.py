@@ -20,7 +20,7 @@ from applbuild.model.request import (
 
 _LOCATIONS = ("--url", "--baseurl")
 # Where Anaconda mounts it; the kickstart that Anaconda leaves behind names its add-ons there.
-_MEDIUM = ("file:///run/install/", "file:///mnt/source")
+_MEDIUM = ("file:///run/install/", "file:///mnt/source/")
 _SPELLINGS = {"instLangs": "inst-langs", "excludeWeakdeps": "exclude-weakdeps"}
 _MAX_PROBLEMS = 100
 _GROUP_OPTIONS = ("--nodefaults", "--optional")
@@ -46,7 +46,7 @@ def _source(reading: Reading, statement: Statement) -> Reading:
         options=options,
         place=statement.item.place,
     )
-    if source.url.startswith(_MEDIUM):
+    if f"{source.url}/".startswith(_MEDIUM):
         message = f"`{source.command}` names the medium of an installer: it is not used"
         hint = "where its packages are wanted, name an archive that has them"
         return reading.problem(message, statement.item.place, Severity.WARNING, hint)

@@ -137,10 +137,12 @@ def _bytes_per_inode(statement: Statement) -> int | None:
     """Return the value of --bytes-per-inode, which pykickstart no longer knows."""
     for given in statement.given:
         if given.name == "--bytes-per-inode":
-            if not given.value.isdecimal() or int(given.value[:12]) not in _BYTES_PER_INODE:
-                message = f"write a number from {_BYTES_PER_INODE.start} on"
+            count = int(given.value) if re.fullmatch(r"[0-9]{1,12}", given.value) else 0
+            if count not in _BYTES_PER_INODE:
+                first, last = _BYTES_PER_INODE[0], _BYTES_PER_INODE[-1]
+                message = f"write a number from {first} to {last}"
                 raise ValueError(f"--bytes-per-inode={given.value}: {message}")
-            return int(given.value)
+            return count
     return None
 
 
