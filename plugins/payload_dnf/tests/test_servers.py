@@ -12,7 +12,7 @@ import pytest
 
 from applbuild import HostError, PackageSelection, Request, Source
 from applbuild_payload_dnf.options import DnfOptions
-from applbuild_payload_dnf.sources import wanted
+from applbuild_payload_dnf.sources import repositories_wanted
 
 METALINK = """<?xml version="1.0" encoding="utf-8"?>
 <metalink version="3.0" xmlns="http://www.metalinker.org/"
@@ -193,7 +193,7 @@ def test_the_retries_of_the_kickstart_reach_dnf(stocked):
         sources=source(stocked.url),
         packages=PackageSelection(options=(("retries", "3"),)),
     )
-    assert wanted(request, DnfOptions()).settings == (("retries", "3"),)
+    assert repositories_wanted(request, DnfOptions()).settings == (("retries", "3"),)
 
 
 def test_a_package_that_cannot_be_had_is_named_with_the_reason(stocked, resolve, serve):

@@ -60,7 +60,7 @@ def applbuild_info() -> BackendInfo:
         summary="Fedora and its kin from repositories of RPM packages (url --url=ADDRESS)",
         api=1,
         tools=(
-            Tool("dnf", deb="dnf", rpm="dnf", others=COMMANDS),
+            Tool("dnf", deb="dnf", rpm="dnf", others=COMMANDS[:-1]),
             Tool("rpm", deb="rpm", rpm="rpm"),
             Tool("rpmkeys", deb="rpm", rpm="rpm"),
             Tool("rpm2archive", deb="rpm2cpio", rpm="rpm"),
@@ -137,12 +137,14 @@ def applbuild_fetch(
 
 
 @hookimpl
-def applbuild_populate(plan: Plan, tree: Tree, options: DnfOptions, cache: Path, run: Run) -> Tree:
+def applbuild_populate(
+    plan: Plan, tree: Tree, options: DnfOptions, cache: Path, run: Run, progress: Progress
+) -> Tree:
     """Install the plan's packages into *tree*, without network and without a trace of this host."""
     record = load_record(Record, plan.resolution.digest, cache)
     files = dict(record.files)
     chosen = [Path(files[row.full_name]) for row in record.rows]
-    install(chosen, tree, run, has_docs=record.has_docs, languages=record.languages)
+    install(chosen, tree, run, progress, has_docs=record.has_docs, languages=record.languages)
     for repository in record.repositories:
         if repository.is_kept:
             write_repository(repository, keys_of(repository, options), tree)

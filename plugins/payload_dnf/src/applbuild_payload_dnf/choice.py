@@ -8,6 +8,7 @@ import attrs
 
 from applbuild import ToolError
 from applbuild_payload_dnf.dnf import Dnf
+from applbuild_payload_dnf.logins import without_login
 
 _HEADINGS = {
     "Installing:": "asked",
@@ -18,7 +19,7 @@ _HEADINGS = {
     "Skipping packages with broken dependencies:": "skipped",
 }
 # A row of the table that both generations print: name, architecture, version, repository, size.
-_ROW = re.compile(r"(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+[\d.,]+\s*[kMGTiB]*")
+_ROW = re.compile(r"(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+[\d.,]+\s*[A-Za-z]*")
 _HOW_MANY = re.compile(r"^ *Install(?:ing:)? +(\d+) +[Pp]ackages?$", re.MULTILINE)
 _FIELDS = ("name", "epoch", "version", "release", "arch", "repoid", "downloadsize", "installsize")
 # Names that nothing is found for, as dnf 4 and dnf 5 say it.
@@ -115,8 +116,8 @@ def _names(pattern: re.Pattern[str], said: str) -> tuple[str, ...]:
 
 
 def complaint(said: str) -> str:
-    """Return what dnf said of its trouble, without its advice to people who type."""
-    said = _BEFORE.sub("", said, count=1)
+    """Return what dnf said of its trouble, without logins or its advice to people who type."""
+    said = _BEFORE.sub("", without_login(said), count=1)
     return "\n".join(_AFTER.sub("", said).strip().splitlines()[:20])
 
 
@@ -159,6 +160,7 @@ def available(dnf: Dnf) -> frozenset[str]:
 
 def transfers(said: str) -> str:
     """Return the reasons why something could not be downloaded, each once, as dnf *said* them."""
+    said = without_login(said)
     found = (match[0] for match in _TRANSFER.finditer(said))
     lines = list(dict.fromkeys(found)) or [line for line in said.splitlines() if "rror" in line]
     return "\n".join(dict.fromkeys(line.strip() for line in lines[:10])) or said

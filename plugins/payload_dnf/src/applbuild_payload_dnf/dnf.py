@@ -6,7 +6,6 @@ import fcntl
 import hashlib
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import attrs
 
-from applbuild import HostError, Ran, Run
+from applbuild import Ran, Run
 from applbuild_payload_dnf.repositories import Repository, as_text
 
 COMMANDS = ("dnf5", "dnf-3", "dnf")
@@ -95,12 +94,10 @@ def private_dnf(wanted: Wanted, cache: Path, run: Run) -> Iterator[Dnf]:
 
 
 def _command(run: Run) -> tuple[str, int]:
-    """Return the newest dnf of the host, and its generation."""
-    for name in COMMANDS:
-        path = shutil.which(name, path=dict(run.environment).get("PATH"))
-        if path:
-            return path, 5 if "dnf5" in (name, Path(path).resolve().name) else 4
-    raise HostError("this host has no dnf", hint="install dnf (or dnf5)")
+    """Return where the newest dnf of the host lies, and its generation."""
+    command = run.find(*COMMANDS)
+    names = (Path(command).name, Path(command).resolve().name)
+    return command, 5 if "dnf5" in names else 4
 
 
 def _environment(private: Path) -> tuple[tuple[str, str], ...]:
@@ -127,7 +124,7 @@ def _configure(wanted: Wanted, kept: Path, private: Path) -> tuple[str, ...]:
         "pluginconfpath": private / "none",
         "plugins": 0,
         "keepcache": 1,
-        # Indexes are brought up to date once, by `available`.
+        # Indexes are brought up to date once, by `refresh`.
         "metadata_expire": -1,
         "gpgcheck": 0,
         "localpkg_gpgcheck": 0,

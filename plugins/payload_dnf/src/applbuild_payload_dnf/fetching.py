@@ -12,7 +12,7 @@ from applbuild_payload_dnf.modules import asked_streams, switch
 from applbuild_payload_dnf.options import DnfOptions
 from applbuild_payload_dnf.record import Record, keep
 from applbuild_payload_dnf.signatures import refuse_unverified
-from applbuild_payload_dnf.sources import wanted as wanted_of
+from applbuild_payload_dnf.sources import repositories_wanted
 from applbuild_payload_dnf.store import download, locate, newest_seconds, sha256_of
 
 
@@ -31,7 +31,7 @@ def fetch(
         HostError: one cannot be downloaded.
     """
     record = load_record(Record, resolution.digest, cache)
-    wanted = wanted_of(request, options)
+    wanted = repositories_wanted(request, options)
     with private_dnf(wanted, cache, run) as dnf:
         switch(dnf, asked_streams(request))
         download(dnf, record.rows)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit
 
-_LOGIN = re.compile(r"(?<=://)[^/@\s,]+@")
+# A password may hold an @ of its own; what follows the last one is the host (RFC 3986, 3.2).
+_LOGIN = re.compile(r"(?<=://)[^/\s]*@")
 SECRETS = ("username", "password", "proxy_username", "proxy_password")
 """Settings of dnf.conf(5) that are, or belong to, a login."""
 

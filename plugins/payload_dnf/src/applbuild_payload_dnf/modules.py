@@ -49,7 +49,10 @@ def asked_streams(request: Request) -> tuple[ModuleStream, ...]:
         for package in request.packages.wanted
         if is_module(package.name) and (found := _SPEC.fullmatch(package.name))
     )
-    return tuple(dict.fromkeys((*request.packages.modules, *of_packages)))
+    asked: dict[tuple[str, str, bool], ModuleStream] = {}
+    for stream in (*request.packages.modules, *of_packages):
+        asked.setdefault((stream.name, stream.stream, stream.is_disabled), stream)
+    return tuple(asked.values())
 
 
 def switch(dnf: Dnf, streams: Iterable[ModuleStream]) -> tuple[ModuleState, ...]:

@@ -57,6 +57,11 @@ def expanded(text: str, variables: Iterable[tuple[str, str]]) -> str:
     )
 
 
+def is_said(options: Iterable[tuple[str, str]], name: str) -> bool:
+    """Return whether the switch *name* is among *options* of the kickstart, and not turned off."""
+    return dict(options).get(name, "no").lower() not in ("no", "false", "off", "0")
+
+
 def is_repository(source: Source) -> bool:
     """Return whether *source* can be one: not a suite of a Debian archive, and no tree."""
     return source.command in ("url", "repo") and not re.search(r"/dists/[^/]+", source.url)
@@ -100,7 +105,7 @@ def _named(source: Source, name: str) -> Repository:
         name=name,
         settings=tuple(said.items()),
         is_kept="install" in options,
-        has_groups=options.get("ignoregroups", "no").lower() not in ("yes", "true", "on", "1"),
+        has_groups=not is_said(source.options, "ignoregroups"),
         place=source.place,
     )
 

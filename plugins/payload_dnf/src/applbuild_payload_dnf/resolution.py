@@ -30,10 +30,10 @@ from applbuild_payload_dnf.dnf import Dnf, Wanted, private_dnf
 from applbuild_payload_dnf.modules import asked_streams, switch
 from applbuild_payload_dnf.options import DnfOptions
 from applbuild_payload_dnf.record import Record, keep
-from applbuild_payload_dnf.repositories import without_secrets
+from applbuild_payload_dnf.repositories import is_said, without_secrets
 from applbuild_payload_dnf.selection import Offer, Wish, is_excluded, missing, wishes
 from applbuild_payload_dnf.signatures import keys_of
-from applbuild_payload_dnf.sources import wanted as wanted_of
+from applbuild_payload_dnf.sources import repositories_wanted
 
 _REASONS = {
     "dependency": "dependency",
@@ -50,7 +50,7 @@ def resolve(
     Raises:
         KickstartError: a repository, a key or a package cannot be had.
     """
-    wanted = wanted_of(request, options)
+    wanted = repositories_wanted(request, options)
     for repository in wanted.repositories:
         keys_of(repository, options)
     with private_dnf(wanted, cache, run) as dnf:
@@ -64,13 +64,12 @@ def resolve(
         chosen = _choose(dnf, asked, request, offer, progress)
         known = sizes(dnf, chosen)
     packages = tuple(_packages(chosen, known, asked))
-    said = dict(request.packages.options)
     record = Record(
         repositories=tuple(map(without_secrets, wanted.repositories)),
         rows=chosen,
         modules=modules,
-        has_docs=said.get("excludedocs", "no") == "no",
-        languages=said.get("inst-langs"),
+        has_docs=not is_said(request.packages.options, "excludedocs"),
+        languages=dict(request.packages.options).get("inst-langs"),
     )
     digest = keep(record, {row.full_name: row.repository for row in chosen}, cache)
     return Resolution(
@@ -103,9 +102,8 @@ def _choose(
     dnf: Dnf, asked: tuple[Wish, ...], request: Request, offer: Offer, progress: Progress
 ) -> tuple[Row, ...]:
     excluded = tuple(p.name for p in request.packages.unwanted if not p.name.startswith("@"))
-    said = dict(request.packages.options)
-    is_lenient = said.get("ignoremissing", "no") != "no"
-    words = ["--skip-broken"] if said.get("ignorebroken", "no") != "no" else []
+    is_lenient = is_said(request.packages.options, "ignoremissing")
+    words = ["--skip-broken"] if is_said(request.packages.options, "ignorebroken") else []
     by_name = {wish.name: wish for wish in asked}
     while True:
         choice = choose(dnf, tuple(by_name), excluded, *words)

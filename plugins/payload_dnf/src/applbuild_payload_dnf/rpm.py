@@ -14,7 +14,7 @@ from pathlib import Path
 
 import attrs
 
-from applbuild import KickstartError, Run, ToolError, Tree, write_file
+from applbuild import KickstartError, Progress, Run, ToolError, Tree, write_file
 
 _FIRST = ("filesystem", "setup", "glibc", "bash", "coreutils", "rpm")
 """Where they are chosen, they and what they require are laid out first."""
@@ -51,11 +51,12 @@ def install(
     files: Iterable[Path],
     tree: Tree,
     run: Run,
+    progress: Progress,
     *,
     has_docs: bool,
     languages: str | None,
 ) -> None:
-    """Install the packages *files* into the empty *tree*.
+    """Install the packages *files* into the empty *tree*; tell which scriptlets failed.
 
     Raises:
         KickstartError: the system has no rpm, or rpm refuses.
@@ -79,9 +80,13 @@ def install(
         write_file(tree, _LANGUAGES, f"%_install_langs {_as_macro(languages)}\n")
     argv += [f"{inside[file.parent]}/{file.name}" for file in files]
     try:
-        run.guest(tree, argv, environment=_ENVIRONMENT, shown=shown)
+        said = run.guest(tree, argv, environment=_ENVIRONMENT, shown=shown).stderr
     except ToolError as error:
         raise ToolError(("rpm", "--install"), error.returncode, error.tail) from None
+    # A scriptlet that fails after its files are there ends no transaction of rpm.
+    for line in said.splitlines():
+        if "scriptlet failed" in line:
+            progress.remark(line.removeprefix("warning: "), is_warning=True)
     _remove_left_out(tree, run)
 
 

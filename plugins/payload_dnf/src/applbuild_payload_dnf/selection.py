@@ -11,6 +11,7 @@ import attrs
 from applbuild import KickstartError, Needs, PackageName, Progress, Request
 from applbuild_payload_dnf.comps import Comps, Environment, Group
 from applbuild_payload_dnf.modules import is_module
+from applbuild_payload_dnf.repositories import is_said
 
 _ASKED = "the kickstart asks for it"
 _CORE = "core"
@@ -45,7 +46,7 @@ def wishes(request: Request, needs: Needs, offer: Offer, progress: Progress) -> 
         KickstartError: something wanted does not exist; its place, and what it may have meant.
     """
     selection = request.packages
-    is_lenient = _is_said(selection.options, "ignoremissing")
+    is_lenient = is_said(selection.options, "ignoremissing")
     found: list[Wish] = []
     for package in (*_usual(request, offer), *selection.wanted):
         try:
@@ -68,17 +69,13 @@ def wishes(request: Request, needs: Needs, offer: Offer, progress: Progress) -> 
     return tuple(chosen.values())
 
 
-def _is_said(options: Iterable[tuple[str, str]], name: str) -> bool:
-    return dict(options).get(name, "no") != "no"
-
-
 def _usual(request: Request, offer: Offer) -> Iterator[PackageName]:
     """Yield what a kickstart gets without a word: @core; with --default the first environment."""
     options = request.packages.options
     unwanted = {package.name for package in request.packages.unwanted}
-    if not _is_said(options, "nocore") and f"@{_CORE}" not in unwanted and offer.comps.group(_CORE):
+    if not is_said(options, "nocore") and f"@{_CORE}" not in unwanted and offer.comps.group(_CORE):
         yield PackageName(name=f"@{_CORE}")
-    if _is_said(options, "default") and offer.comps.environments:
+    if is_said(options, "default") and offer.comps.environments:
         first = min(offer.comps.environments, key=lambda item: item.order)
         yield PackageName(name=f"@^{first.id}")
 

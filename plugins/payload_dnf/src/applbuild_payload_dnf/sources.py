@@ -15,6 +15,7 @@ from applbuild_payload_dnf.options import DnfOptions
 from applbuild_payload_dnf.repositories import (
     Repository,
     expanded,
+    is_said,
     named_repositories,
     read_repositories,
 )
@@ -24,7 +25,7 @@ _HOST_VARIABLES = (Path("/etc/yum/vars"), Path("/etc/dnf/vars"))
 _PASSED_ON = ("timeout", "retries")
 
 
-def wanted(request: Request, options: DnfOptions) -> Wanted:
+def repositories_wanted(request: Request, options: DnfOptions) -> Wanted:
     """Return the repositories of the kickstart and the options, else those of this host.
 
     Raises:
@@ -62,9 +63,9 @@ def _settings(request: Request) -> dict[str, str]:
                     f"%packages --{name}={said[name]} is no number", place=request.packages.place
                 )
             settings[name] = said[name]
-    if said.get("exclude-weakdeps", "no") != "no":
+    if is_said(request.packages.options, "exclude-weakdeps"):
         settings["install_weak_deps"] = "0"
-    if said.get("multilib", "no") != "no":
+    if is_said(request.packages.options, "multilib"):
         settings["multilib_policy"] = "all"
     return settings
 
