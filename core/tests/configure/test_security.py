@@ -156,11 +156,11 @@ class TestCertificates:
     ):
         write(debian, ANCHOR)
 
-        assert debian.text("/usr/local/share/ca-certificates/ours.pem.crt") == "AAAA\n"
+        assert debian.text("/usr/local/share/ca-certificates/ours.crt") == "AAAA\n"
         assert debian.ran == [["update-ca-certificates"]]
 
     def test_that_would_be_one_file_are_refused(self, write, debian):
-        second = ANCHOR.replace("ours.pem", "ours.pem.crt")
+        second = ANCHOR.replace("ours.pem", "ours.crt")
         with pytest.raises(KickstartError, match="there is another one for") as caught:
             write(debian, ANCHOR + second)
         assert caught.value.hint == "give it another --filename"

@@ -82,5 +82,5 @@ def _path(certificate: Certificate, store: _Store | None) -> str:
         )
     name = certificate.name
     if not name.endswith(store.suffix):
-        name += store.suffix
+        name = f"{name.rpartition('.')[0] or name}{store.suffix}"
     return f"{store.folder}/{name}"
